@@ -1,0 +1,44 @@
+import type { AppName, DeployId, Digest, OrgSlug, RegionCode, ReleaseId } from './ids.ts'
+
+export interface App {
+  readonly schema: 1
+  readonly id: string
+  readonly name: AppName
+  readonly org: OrgSlug
+  readonly network: string
+  readonly status: 'pending' | 'deployed' | 'suspended'
+  readonly primaryRegion?: RegionCode
+  readonly createdAt: string
+}
+
+/** One deployed version of an app: `release/<app>/<version, 8 digits>`. */
+export interface Release {
+  readonly schema: 1
+  readonly id: ReleaseId
+  readonly app: AppName
+  readonly version: number
+  readonly image: string
+  readonly status: 'pending' | 'running' | 'complete' | 'failed' | 'interrupted'
+  readonly strategy: string
+  /** fly.toml as JSON, as the client sent it. */
+  readonly definition: unknown
+  readonly createdBy: string
+  readonly createdAt: string
+}
+
+/** What a host runs with the process runtime: layers of files and a command. Image reference: `bundle@sha256:…` of this record. */
+export interface Bundle {
+  readonly schema: 1
+  readonly digest: Digest
+  readonly app: AppName
+  readonly layers: readonly { readonly digest: Digest; readonly sizeBytes: number; readonly role: 'source' | 'dependencies' }[]
+  readonly start: { readonly kind: 'command'; readonly argv: readonly string[] } | { readonly kind: 'static'; readonly root: string }
+  readonly env: Readonly<Record<string, string>>
+  readonly createdAt: string
+}
+
+export type DeployStep = 'planned' | 'updating' | 'done'
+export interface DeployRef {
+  readonly id: DeployId
+  readonly app: AppName
+}

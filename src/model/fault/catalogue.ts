@@ -1,0 +1,23 @@
+import { appFaults } from './app-faults.ts'
+import { deployFaults } from './deploy-faults.ts'
+import { edgeFaults } from './edge-faults.ts'
+import { generalFaults } from './general-faults.ts'
+import { hostFaults } from './host-faults.ts'
+import { machineFaults } from './machine-faults.ts'
+import { platformFaults } from './platform-faults.ts'
+import { projectFaults } from './project-faults.ts'
+import { storeFaults } from './store-faults.ts'
+
+/** Every fault there is: the code is `status` on the wire, `docs/reference/errors.md` lists it. */
+export const catalogue = {
+  ...generalFaults,
+  ...appFaults,
+  ...machineFaults,
+  ...hostFaults,
+  ...edgeFaults,
+  ...deployFaults,
+  ...storeFaults,
+  ...platformFaults,
+  ...projectFaults,
+} as const
+export type Catalogue = typeof catalogue

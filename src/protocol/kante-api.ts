@@ -1,0 +1,114 @@
+import { z } from 'zod'
+
+/**
+ * `/v1/kante/…`: what Machines REST lacks. Paths:
+ *   GET  /v1/kante/platform                         PlatformStatus
+ *   GET  /v1/kante/whoami                           { token, org, kind }
+ *   HEAD /v1/kante/layers/:digest                   200 or 404
+ *   PUT  /v1/kante/layers/:digest                   tar.gz bytes; 201
+ *   POST /v1/kante/apps/:app/bundles                BundleRequest → NDJSON BundleEvent, the last one `done` or `failed`
+ *   POST /v1/kante/apps/:app/deploys                DeployRequest → 202 DeployStatus; 409 deploy_running
+ *   GET  /v1/kante/apps/:app/deploys/:id            DeployStatus
+ *   GET  /v1/kante/apps/:app/deploys/:id/events?after=N   NDJSON DeployEvent from N on, ends with the deploy
+ *   GET  /v1/kante/apps/:app/releases               { releases: Release[] }
+ *   POST /v1/kante/apps/:app/scale                  ScaleRequest → ScaleReply
+ *   GET  /v1/kante/apps/:app/status                 AppStatus
+ *   GET  /v1/kante/apps/:app/logs?machine=&after=&limit=&follow=1   NDJSON LogLine
+ *   GET  /v1/kante/backup                           the backup file as a stream
+ */
+export const bundleRequest = z.object({
+  source: z.string(),
+  /** What installs the dependencies: decided by the client from the project's files, done by the platform, reused by `key`. */
+  dependencies: z
+    .object({
+      kind: z.enum(['npm', 'pnpm', 'yarn', 'bun', 'pip', 'none']),
+      /** sha256 over the lockfile and everything else that decides the result. */
+      key: z.string(),
+      /** The files of the source that the installation needs, such as package.json. */
+      files: z.array(z.string()),
+    })
+    .optional(),
+  start: z.union([
+    z.object({ kind: z.literal('command'), argv: z.array(z.string()).min(1) }),
+    z.object({ kind: z.literal('static'), root: z.string() }),
+  ]),
+  env: z.record(z.string(), z.string()).default({}),
+})
+export type BundleRequest = z.infer<typeof bundleRequest>
+export const bundleEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), message: z.string() }),
+  z.object({ type: z.literal('done'), image: z.string(), digest: z.string() }),
+  z.object({ type: z.literal('failed'), status: z.string(), error: z.string(), output: z.string() }),
+])
+export type BundleEvent = z.infer<typeof bundleEvent>
+
+export const deployRequest = z.object({
+  image: z.string().min(1),
+  /** Machine config per process group, without image. */
+  groups: z.record(z.string(), z.looseObject({})),
+  /** fly.toml as JSON, kept with the release. */
+  definition: z.unknown(),
+  primaryRegion: z.string().optional(),
+  /** Two machines per group with services at the first deploy. */
+  ha: z.boolean().default(true),
+  strategy: z.enum(['rolling']).default('rolling'),
+  waitTimeoutMs: z.number().int().min(1000).max(3_600_000).default(300_000),
+})
+export type DeployRequest = z.infer<typeof deployRequest>
+export const deployEvent = z.object({
+  seq: z.number().int(),
+  at: z.string(),
+  kind: z.enum(['plan', 'step', 'machine', 'check', 'log', 'done', 'failed']),
+  message: z.string(),
+  machine: z.string().optional(),
+})
+export type DeployEvent = z.infer<typeof deployEvent>
+export const deployStatus = z.object({
+  id: z.string(),
+  app: z.string(),
+  version: z.number().int(),
+  status: z.enum(['pending', 'running', 'complete', 'failed']),
+  image: z.string(),
+  error: z.string().optional(),
+  startedAt: z.string(),
+  endedAt: z.string().optional(),
+})
+export type DeployStatus = z.infer<typeof deployStatus>
+
+export const scaleRequest = z.object({
+  group: z.string().default('app'),
+  count: z.number().int().min(0).max(1000),
+  regions: z.array(z.string()).optional(),
+})
+export type ScaleRequest = z.infer<typeof scaleRequest>
+export const scaleReply = z.object({
+  created: z.array(z.object({ id: z.string(), region: z.string() })),
+  destroyed: z.array(z.object({ id: z.string(), region: z.string() })),
+  counts: z.record(z.string(), z.number()),
+})
+export type ScaleReply = z.infer<typeof scaleReply>
+
+export const platformStatus = z.object({
+  version: z.string(),
+  startedAt: z.string(),
+  pid: z.number().int(),
+  home: z.string(),
+  domain: z.string(),
+  apiAddress: z.string(),
+  store: z.string(),
+  regions: z.array(
+    z.object({
+      code: z.string(),
+      name: z.string(),
+      host: z.string(),
+      runtime: z.string(),
+      /** `http://localhost:8080`, without a trailing slash. */
+      edgeUrl: z.string(),
+      edge: z.enum(['ok', 'down']),
+      status: z.enum(['ok', 'unreachable']),
+      machines: z.number().int(),
+      started: z.number().int(),
+    }),
+  ),
+})
+export type PlatformStatus = z.infer<typeof platformStatus>

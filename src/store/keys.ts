@@ -1,0 +1,27 @@
+import type { AppName, DeployId, HostId, MachineId, OrgSlug } from '../model/ids.ts'
+
+/** The layout of the store; each prefix has one writer (docs/adr/0003). */
+export const keys = {
+  org: (org: OrgSlug) => `org/${org}`,
+  app: (app: AppName) => `app/${app}`,
+  release: (app: AppName, version: number) => `release/${app}/${String(version).padStart(8, '0')}`,
+  bundle: (digest: string) => `bundle/${digest}`,
+  deploy: (app: AppName, id: DeployId) => `deploy/${app}/${id}`,
+  machine: (app: AppName, id: MachineId) => `machine/${app}/${id}`,
+  observed: (app: AppName, id: MachineId) => `machine-state/${app}/${id}`,
+  events: (app: AppName, id: MachineId) => `event/${app}/${id}`,
+  host: (host: HostId) => `host/${host}`,
+  lease: (name: string) => `lease/${name}`,
+} as const
+export const prefixes = {
+  orgs: 'org/',
+  apps: 'app/',
+  releases: 'release/',
+  bundles: 'bundle/',
+  deploys: 'deploy/',
+  machines: 'machine/',
+  observed: 'machine-state/',
+  events: 'event/',
+  hosts: 'host/',
+  leases: 'lease/',
+} as const
