@@ -1,16 +1,17 @@
 import { z } from 'zod'
+import { app, machine } from './machines-api.ts'
 
 /**
  * `/v1/kante/…`: what Machines REST lacks. Paths:
  *   GET  /v1/kante/platform                         PlatformStatus
- *   GET  /v1/kante/whoami                           { token, org, kind }
+ *   GET  /v1/kante/whoami                           Whoami
  *   HEAD /v1/kante/layers/:digest                   200 or 404
  *   PUT  /v1/kante/layers/:digest                   tar.gz bytes; 201
  *   POST /v1/kante/apps/:app/bundles                BundleRequest → NDJSON BundleEvent, the last one `done` or `failed`
  *   POST /v1/kante/apps/:app/deploys                DeployRequest → 202 DeployStatus; 409 deploy_running
  *   GET  /v1/kante/apps/:app/deploys/:id            DeployStatus
  *   GET  /v1/kante/apps/:app/deploys/:id/events?after=N   NDJSON DeployEvent from N on, ends with the deploy
- *   GET  /v1/kante/apps/:app/releases               { releases: Release[] }
+ *   GET  /v1/kante/apps/:app/releases               { releases: Release[] }, newest first
  *   POST /v1/kante/apps/:app/scale                  ScaleRequest → ScaleReply
  *   GET  /v1/kante/apps/:app/status                 AppStatus
  *   GET  /v1/kante/apps/:app/logs?machine=&after=&limit=&follow=1   NDJSON LogLine
@@ -112,3 +113,31 @@ export const platformStatus = z.object({
   ),
 })
 export type PlatformStatus = z.infer<typeof platformStatus>
+
+export const whoami = z.object({ token: z.string(), org: z.string(), kind: z.string() })
+export type Whoami = z.infer<typeof whoami>
+export const release = z.looseObject({
+  id: z.string(),
+  app: z.string(),
+  version: z.number().int(),
+  image: z.string(),
+  status: z.enum(['pending', 'running', 'complete', 'failed', 'interrupted']),
+  strategy: z.string(),
+  createdBy: z.string(),
+  createdAt: z.string(),
+})
+export const releaseList = z.object({ releases: z.array(release) })
+export const appStatus = z.object({
+  app,
+  /** `<app>.<domain>` */
+  hostname: z.string(),
+  /** Where clients reach the app: one URL per region with an edge, without a trailing slash. */
+  urls: z.array(z.object({ region: z.string(), url: z.string() })),
+  primaryRegion: z.string().optional(),
+  /** The newest one that completed. */
+  release: release.optional(),
+  /** A deploy that runs now. */
+  deploy: deployStatus.optional(),
+  machines: z.array(machine),
+})
+export type AppStatus = z.infer<typeof appStatus>
