@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** A pid alone may belong to another program by now; with its start time it names one process. */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Opaque: clock ticks since boot on Linux, a date elsewhere. */
+  readonly startTime: string
+}
+
+/** Undefined when no such process lives (a zombie does not). */
+export function processIdentity(pid: number): ProcessIdentity | undefined {
+  if (process.platform !== 'linux') return identityByPs(pid)
+  let stat: string
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  } catch (error) {
+    if (isGone(error)) return undefined
+    throw error
+  }
+  // The second field is the program's name in parentheses and may hold anything (proc(5)); the 22nd is the start time, the third the state.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : { pid, startTime: fields[19] ?? '' }
+}
+
+export function isSameProcess(recorded: ProcessIdentity): boolean {
+  return processIdentity(recorded.pid)?.startTime === recorded.startTime
+}
+
+function identityByPs(pid: number): ProcessIdentity | undefined {
+  try {
+    const startTime = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+    return startTime === '' ? undefined : { pid, startTime }
+  } catch (error) {
+    // ps exits with 1 when there is no such process.
+    if (typeof error === 'object' && error !== null && 'status' in error && error.status === 1) return undefined
+    throw error
+  }
+}
+const isGone = (error: unknown) => error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')
