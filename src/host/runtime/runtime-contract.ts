@@ -49,6 +49,8 @@ export interface RunSpec {
   /** The ports that services and checks name: for PORT, and for mapping. */
   readonly ports: readonly number[]
   readonly memoryMb: number
+  /** How the platform's end ends it when no daemon is there to ask; SIGINT and 5 s by default (semantics §3.4). */
+  readonly stop?: { readonly signal: string; readonly timeoutMs: number }
 }
 export interface PreparedMachine {
   readonly machine: MachineId
