@@ -1,0 +1,52 @@
+import { isProblem, splitCommandLine } from './command-line.ts'
+import type { FlyConfig, ForGroups } from './fly-config.ts'
+import { defaultGroup, forGroup, processGroups } from './process-groups.ts'
+import type { Findings } from './section.ts'
+
+/** The rules that span several keys (platform-semantics §7.4). */
+export function checkConfig(config: FlyConfig, findings: Findings): void {
+  const groups = processGroups(config)
+  const named = groups.map((group) => `"${group}"`).join(', ')
+  const error = (line: number, key: string, problem: string) => void findings.errors.push({ line, key, problem })
+  const hasManyGroups = Object.keys(config.processes).length > 1
+
+  const checkGroups = (key: string, sections: readonly ForGroups[]) => {
+    for (const section of sections) {
+      for (const group of section.processes) {
+        if (!groups.includes(group))
+          error(section.line, `${key}.processes`, `found ${JSON.stringify(group)}, allowed is a group of [processes]: ${named}`)
+      }
+    }
+  }
+  checkGroups('services', config.services)
+  checkGroups('checks', config.checks)
+  checkGroups('mounts', config.mounts)
+  checkGroups('vm', config.vm)
+  checkGroups('restart', config.restart)
+  checkGroups('files', config.files)
+  checkGroups('metrics', config.metrics)
+
+  for (const service of config.services) {
+    if (hasManyGroups && service.processes.length === 0) {
+      error(service.line, service.origin, `needs processes = [...] because there are several process groups: ${named}`)
+    }
+  }
+  for (const [group, command] of Object.entries(config.processes)) {
+    const words = splitCommandLine(command)
+    if (isProblem(words)) error(1, `processes.${group}`, words.problem)
+  }
+  for (const [key, command] of [
+    ['deploy.release_command', config.deploy.releaseCommand],
+    ['console_command', config.consoleCommand],
+  ] as const) {
+    const words = splitCommandLine(command ?? '')
+    if (isProblem(words)) error(1, key, words.problem)
+  }
+  const byDefault = defaultGroup(config)
+  for (const group of groups) {
+    const [, second] = forGroup(config.mounts, group, byDefault)
+    if (second !== undefined) error(second.line, 'mounts', `group "${group}" has more than one mount, allowed is one`)
+  }
+  const [mount] = config.mounts
+  if (config.deploy.strategy === 'canary' && mount !== undefined) error(mount.line, 'deploy.strategy', 'canary does not work with mounts')
+}
