@@ -17,6 +17,8 @@ export interface DesiredMachine {
   readonly config: MachineConfig
   /** pending: the order is on its way. accepted: the host has it. destroying: the host is asked to end it. */
   readonly order: 'pending' | 'accepted' | 'destroying'
+  /** Of a pending first version: how it was to be created, so that the order can be sent again. */
+  readonly launch?: { readonly start: boolean; readonly cordoned: boolean }
   readonly createdAt: string
   readonly updatedAt: string
 }
