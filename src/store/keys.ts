@@ -12,6 +12,8 @@ export const keys = {
   events: (app: AppName, id: MachineId) => `event/${app}/${id}`,
   host: (host: HostId) => `host/${host}`,
   lease: (name: string) => `lease/${name}`,
+  /** Tells whether a master key is the one this store was written under. */
+  masterKeyMark: 'platform/master-key-mark',
 } as const
 export const prefixes = {
   orgs: 'org/',

@@ -1,0 +1,250 @@
+/**
+ * The daemon. `kanted --home DIR` runs control and the hosts of the platform whose flags are in DIR/platform.json; `kanted --role edge --config FILE`
+ * runs one edge. The only module that knows all roles: it opens them in order and hands each what it needs.
+ */
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { networkInterfaces, tmpdir } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { systemClock } from './kit/clock.ts'
+import { ensureFolder, readIfThere, writeDurably } from './kit/durable-file.ts'
+import { openLog, type Log } from './kit/log.ts'
+import { readPlatformFile, type PlatformFile, type PlatformRegion } from './kit/platform-file.ts'
+import { platformPaths, type PlatformPaths } from './kit/platform-paths.ts'
+import { isSameProcess, processIdentity, type ProcessIdentity } from './kit/process-identity.ts'
+import { writeReadyLine } from './kit/ready-pipe.ts'
+import { untilSignal } from './kit/until-signal.ts'
+import { version } from './kit/version.ts'
+import { fault, isFault } from './model/fault/fault.ts'
+import { edgeIdOf, parseHostId, parseRegionCode, type HostId } from './model/ids.ts'
+import type { HostRecord } from './model/host.ts'
+
+const { values: flags } = parseArgs({
+  options: { home: { type: 'string' }, role: { type: 'string' }, config: { type: 'string' }, verbose: { type: 'boolean' } },
+})
+const log = openLog(
+  (line) => process.stdout.write(line),
+  () => systemClock.now(),
+  flags.verbose === true ? 'debug' : 'info',
+)
+
+async function runEdge(): Promise<void> {
+  const { openEdge } = await import('./edge/open-edge.ts')
+  const { parseEdgeConfig } = await import('./edge/edge-config.ts')
+  if (flags.config === undefined) throw fault('invalid_value', { field: '--config', found: '', rule: 'the path of an edge’s config file' })
+  const config = parseEdgeConfig(await readFile(flags.config, 'utf8'))
+  await using edge = await openEdge({ clock: systemClock, random: Math.random, log: log.child({ edge: config.id }) }, config)
+  await Promise.race([untilSignal(config.timeouts.drainMs + 5_000), parentGone()])
+  await edge.drain()
+}
+
+/** The keeper holds the other end of stdin: its death is a crash of the host, and the edge ends with it (ADR 0005). */
+const parentGone = () =>
+  new Promise<void>((done) => {
+    process.stdin.on('error', () => done())
+    process.stdin.on('close', () => done())
+    process.stdin.resume()
+  })
+
+async function runDaemon(): Promise<void> {
+  const home = resolve(flags.home ?? `${process.env['HOME'] ?? '.'}/.kante`)
+  const near = { tmpDir: tmpdir(), uid: process.getuid?.() ?? 0 }
+  const platform = await readPlatformFile(platformPaths(home, near).platformFile)
+  if (platform === undefined) throw fault('not_running', { home })
+  const paths = platformPaths(home, { ...near, dataDir: platform.dataDir })
+  await ensureFolder(paths.runDir)
+  await takePidFile(paths)
+  await using daemon = await openDaemon(platform, paths)
+  writeReadyLine({ ready: true, pid: process.pid })
+  log.info('ready', { api: daemon.apiAddress, regions: platform.regions.map((region) => region.code) })
+  const signal = await untilSignal(10_000)
+  log.info('ending; machines and edges go on', { signal })
+}
+
+/** One daemon per home: the pid file names it by pid and start time. */
+async function takePidFile(paths: PlatformPaths): Promise<void> {
+  const found = await readIfThere(paths.pidFile)
+  const recorded = found === undefined ? undefined : (JSON.parse(found) as ProcessIdentity)
+  if (recorded !== undefined && recorded.pid !== process.pid && isSameProcess(recorded))
+    throw fault('already_running', { home: paths.home, pid: recorded.pid })
+  const own = processIdentity(process.pid)
+  await writeDurably(paths.pidFile, JSON.stringify(own))
+}
+
+async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise<AsyncDisposable & { readonly apiAddress: string }> {
+  const [
+    { openSqliteStore },
+    { openMirror },
+    { openControl },
+    { openHost },
+    { openKeeper },
+    { openProcessRuntime },
+    { openHostLogs },
+    { claimAddressRange },
+    { openInstaller },
+    seeds,
+  ] = await Promise.all([
+    import('./store/sqlite/open-sqlite-store.ts'),
+    import('./store/mirror.ts'),
+    import('./control/open-control.ts'),
+    import('./host/open-host.ts'),
+    import('./host/keeper/keeper-client.ts'),
+    import('./host/runtime/process/open-process-runtime.ts'),
+    import('./host/logs/open-host-logs.ts'),
+    import('./host/addresses/claim-range.ts'),
+    import('./build/install-dependencies.ts'),
+    import('./control/seed-platform.ts'),
+  ])
+  await using opened = new AsyncDisposableStack()
+  const clock = systemClock
+  const random = (size: number) => randomBytes(size)
+  await ensureFolder(paths.controlDir)
+  const store = opened.use(await openSqliteStore({ clock, log: log.child({ part: 'store' }) }, { path: paths.stateDb }))
+  const secrets = await seeds.openPlatformSecrets(store, { tokenFile: paths.tokenFile, masterKeyFile: paths.masterKeyFile, random })
+  const records = platform.regions.map((region) => hostRecord(region, paths, clock.now()))
+  await seeds.seedPlatform(store, records, clock.now())
+  const mirror = opened.use(await openMirror({ store, clock, log: log.child({ part: 'mirror' }) }, ['']))
+  const hosts = new Map<HostId, Awaited<ReturnType<typeof openHost>>>()
+  const apiAddress = `http://127.0.0.1:${platform.apiPort}`
+  const control = opened.use(
+    await openControl(
+      {
+        store,
+        mirror,
+        hosts: (id) => hosts.get(id)?.port,
+        installer: openInstaller({ log, environment: process.env }),
+        clock,
+        random,
+        log: log.child({ role: 'control' }),
+        version,
+      },
+      {
+        dir: paths.controlDir,
+        token: secrets.token,
+        domain: platform.domain,
+        home: paths.home,
+        apiAddress,
+        storeName: 'sqlite',
+        regions: platform.regions.map((region) => parseRegionCode(region.code)),
+        idleMs: platform.idleTimeoutMs,
+      },
+    ),
+  )
+  const edges = records.map((record) => edgeIdOf(record.id))
+  await Promise.all(
+    platform.regions.map(async (region, index) => {
+      const record = records[index]
+      if (record === undefined) return
+      const at = paths.host(region.code)
+      const hostLog = log.child({ role: 'host', host: record.id })
+      await ensureFolder(at.dir)
+      await ensureFolder(at.edgeDir)
+      const claim = opened.use(
+        await claimAddressRange({
+          file: `${at.dir}/range.json`,
+          seed: `${paths.home} ${region.code}`,
+          forcePorts: process.env['KANTE_ADDRESS_MODE'] === 'ports',
+        }),
+      )
+      const keeper = opened.use(await openKeeper({ clock, log: hostLog }, { socket: at.keeperSocket, dir: at.dir, nodePath: process.execPath }))
+      const logs = opened.use(await openHostLogs({ clock }, { dir: `${at.dir}/logs`, region: record.region.code }))
+      const db = opened.use(await openSqliteStore({ clock, log: hostLog }, { path: at.db }))
+      const runtime = opened.use(
+        await openProcessRuntime(
+          { keeper, layers: control.layers, clock, log: hostLog },
+          { dir: at.dir, nodePath: process.execPath, path: process.env['PATH'] ?? '', addressMode: 'base' in claim.range ? 'own' : 'ports' },
+        ),
+      )
+      const host = opened.use(
+        await openHost(
+          { db, store, runtime, logs, clock, random, log: hostLog },
+          { record, addressRange: claim.range, edges: () => edges, runtimeName: 'process' },
+        ),
+      )
+      await host.listen(at.socket)
+      hosts.set(record.id, host)
+      const keepEdge = () => ensureEdge(keeper, record, region, platform, paths)
+      opened.use(keeper.onBack(() => void keepEdge().catch((error: unknown) => hostLog.error('cannot start the edge', { error }))))
+      await keepEdge()
+    }),
+  )
+  await control.listenInternal(paths.controlSocket)
+  await control.listenApi('127.0.0.1', platform.apiPort)
+  const owned = opened.move()
+  return { apiAddress, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+function hostRecord(region: PlatformRegion, paths: PlatformPaths, nowMs: number): HostRecord {
+  return {
+    schema: 1,
+    id: parseHostId(region.code),
+    region: { code: parseRegionCode(region.code), name: region.name, latitude: region.latitude, longitude: region.longitude },
+    runtime: 'process',
+    address: `unix:${paths.host(region.code).socket}`,
+    edgeListen: loopbacks().map((address) => (address.includes(':') ? `[${address}]:${region.httpPort}` : `${address}:${region.httpPort}`)),
+    createdAt: new Date(nowMs).toISOString(),
+  }
+}
+
+const loopbacks = () => [
+  '127.0.0.1',
+  ...(Object.values(networkInterfaces()).some((list) => list?.some((entry) => entry.address === '::1')) ? ['::1'] : []),
+]
+
+/** Starts the region's edge under its keeper unless it runs there already; the keeper holds its sockets and starts it anew when it ends. */
+async function ensureEdge(
+  keeper: Awaited<ReturnType<typeof import('./host/keeper/keeper-client.ts').openKeeper>>,
+  record: HostRecord,
+  region: PlatformRegion,
+  platform: PlatformFile,
+  paths: PlatformPaths,
+): Promise<void> {
+  const at = paths.host(region.code)
+  const addresses = loopbacks()
+  await writeDurably(
+    at.edgeConfig,
+    JSON.stringify({
+      id: edgeIdOf(record.id),
+      host: record.id,
+      region: record.region,
+      hostAddress: record.address,
+      controlAddress: `unix:${paths.controlSocket}`,
+      domain: platform.domain,
+      // Descriptors 0–2 are the standard ones; the keeper passes the sockets from 3 on in the order of `listen`. Each stands for the services' port 80.
+      listeners: addresses.map((_address, index) => ({ fd: 3 + index, externalPort: 80 })),
+      stateDir: at.edgeDir,
+      statusSocket: at.edgeStatusSocket,
+    }),
+  )
+  await keeper.call('spawn', {
+    runId: 'edge',
+    kind: 'service',
+    argv: [process.execPath, '--max-semi-space-size=1', import.meta.filename, '--role', 'edge', '--config', at.edgeConfig],
+    cwd: dirname(at.edgeConfig),
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
+    log: { file: `${at.dir}/logs/edge.log`, format: 'raw' },
+    meta: { role: 'edge' },
+    stop: { signal: 'SIGTERM', timeoutMs: 5_000 },
+    listen: addresses.map((address) => ({ address, port: region.httpPort })),
+    respawn: { minMs: 20, maxMs: 5_000 },
+  })
+}
+
+function describe(error: unknown, logged: Log): void {
+  if (isFault(error)) {
+    writeReadyLine({ error: { status: error.code, error: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) } })
+    logged.error(error.message, { code: error.code, hint: error.hint })
+  } else {
+    const message = error instanceof Error ? error.message : String(error)
+    writeReadyLine({ error: { status: 'internal', error: message } })
+    logged.error('cannot go on', { error })
+  }
+}
+
+try {
+  await (flags.role === 'edge' ? runEdge() : runDaemon())
+} catch (error) {
+  describe(error, log)
+  process.exitCode = 1
+}
