@@ -17,6 +17,9 @@ export interface Entry {
   readonly lease?: StoreLeaseId
 }
 
+/** Keys: 1 to 512 printable ASCII characters, so byte order is also the order of JavaScript's strings. Values: well-formed text. */
+export const keyPattern = /^[\x21-\x7e]{1,512}$/
+
 /** Half-open: `start` ≤ key < `end`, in byte order. `prefixRange` makes one of a prefix. */
 export interface KeyRange {
   readonly start: string
@@ -27,6 +30,9 @@ export const prefixRange = (prefix: string): KeyRange => ({
   end: prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1),
 })
 
+/** Every key there can be. */
+export const everything: KeyRange = { start: '', end: '\x7f' }
+
 export interface RangeResult {
   readonly entries: readonly Entry[]
   /** The store's revision at which this was read. */
@@ -35,7 +41,7 @@ export interface RangeResult {
   readonly more: boolean
 }
 
-/** Comparisons of a missing key: modRevision, createRevision and version are 0, value is never equal. */
+/** Comparisons of a missing key: modRevision, createRevision and version are 0, no comparison of its value holds (as in etcd). */
 export type Compare =
   | { readonly key: string; readonly target: 'modRevision' | 'createRevision' | 'version'; readonly is: '=' | '<' | '>' | '!='; readonly to: number }
   | { readonly key: string; readonly target: 'value'; readonly is: '=' | '!='; readonly to: string }
@@ -83,17 +89,26 @@ export interface WatchOptions {
   readonly range: KeyRange
   /** First revision wanted; without it, what comes after now. */
   readonly fromRevision?: Revision
+  /** Also tell, by a batch without events, of later revisions that touched nothing in the range. */
+  readonly progress?: boolean
   readonly signal: AbortSignal
 }
 
 export const transactionLimits = { operations: 128, bytes: 1024 * 1024 } as const
 
-/** Faults: `store_unavailable`, `store_full`, `transaction_too_large`. */
+/**
+ * Faults: `store_unavailable`, `store_full`, `transaction_too_large`, `store_lease_ended` (a put names a lease that is gone), `invalid_value`
+ * (a key, range, TTL or transaction against the rules here). Un-awaited calls have no order among each other.
+ */
 export interface Store extends AsyncDisposable {
   get(key: string): Promise<Entry | undefined>
+  /** In key order, all as of one revision. `keysOnly` leaves each value ''. */
   range(range: KeyRange, options?: { readonly limit?: number; readonly keysOnly?: boolean }): Promise<RangeResult>
   transact(transaction: Transaction, options?: WriteOptions): Promise<TransactionResult>
-  /** Each batch once, in order, without a gap, until the signal ends it (normally) or a `compacted` batch. A slow reader loses nothing. */
+  /**
+   * Watches from the call on, not from the first read. Each batch once, in order, without a gap, until the signal ends it (normally) or a
+   * `compacted` batch. A slow reader loses nothing that is not compacted. Throws `store_unavailable` when the store goes away.
+   */
   watch(options: WatchOptions): AsyncIterable<WatchBatch>
   /** A lease that is not kept alive within `ttlMs` ends, and its keys are deleted in one revision. Returns its id. */
   grantLease(ttlMs: number): Promise<StoreLeaseId>
