@@ -16,10 +16,11 @@ const statusOfKind: Readonly<Record<FaultKind, number>> = {
 }
 /** Codes whose status Fly.io's clients rely on. */
 const statusOfCode: Readonly<Record<string, number>> = { name_taken: 422, machine_state: 412 }
-export const httpStatusOf = (error: Fault): number => statusOfCode[error.code] ?? statusOfKind[error.kind]
+export const httpStatusOfCode = (code: string, kind: FaultKind): number => statusOfCode[code] ?? statusOfKind[kind]
+export const httpStatusOf = (error: Fault): number => httpStatusOfCode(error.code, error.kind)
 
 /** Kind → exit code of the CLI: 1 as flyctl for what the platform says, 2 for what was typed wrong. */
-const exitCodeOfKind: Readonly<Record<FaultKind, number>> = {
+const exitCodes: Readonly<Record<FaultKind, number>> = {
   invalid: 2,
   unauthenticated: 1,
   forbidden: 1,
@@ -31,7 +32,8 @@ const exitCodeOfKind: Readonly<Record<FaultKind, number>> = {
   timeout: 1,
   internal: 1,
 }
-export const exitCodeOf = (error: unknown): number => (isFault(error) ? exitCodeOfKind[error.kind] : 1)
+export const exitCodeOfKind = (kind: FaultKind): number => exitCodes[kind]
+export const exitCodeOf = (error: unknown): number => (isFault(error) ? exitCodeOfKind(error.kind) : 1)
 export const mayRetry = (kind: FaultKind): boolean => kind === 'unavailable'
 
 /** Fly.io's body: `error` is the sentence, `status` the code (fly-go reads these two). */
