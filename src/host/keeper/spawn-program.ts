@@ -1,0 +1,43 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
+import { KeeperError } from './keeper-protocol.ts'
+
+export interface Program {
+  readonly argv: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+}
+export interface ProgramEnd {
+  /** 128 + signal when a signal ended it. */
+  readonly exitCode: number
+  readonly signal: number
+}
+
+/** Starts a program as leader of a session and group of its own; resolves when the system has started it. Descriptors 3, 4 … are `fds`. */
+export async function spawnProgram(program: Program, stdin: 'ignore' | 'pipe', fds: readonly number[] = []): Promise<ChildProcess> {
+  const [command, ...args] = program.argv
+  if (command === undefined) throw new KeeperError('spawn_failed', 'the command is empty')
+  const child = spawn(command, args, { cwd: program.cwd, env: program.env, detached: true, stdio: [stdin, 'pipe', 'pipe', ...fds] })
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', (error: NodeJS.ErrnoException) => reject(new KeeperError('spawn_failed', reasonOf(error, program), error)))
+  })
+  child.on('error', () => undefined)
+  return child
+}
+
+const reasonOf = (error: NodeJS.ErrnoException, { argv, cwd }: Program) => {
+  // The system says ENOENT for a missing working folder, too.
+  if (error.code === 'ENOENT') return existsSync(cwd) ? `${argv[0]} was not found` : `its folder ${cwd} does not exist`
+  if (error.code === 'EACCES') return `${argv[0]} is not executable`
+  return `${argv[0]}: ${error.code ?? error.message}`
+}
+
+const signalNumbers: Readonly<Record<string, number | undefined>> = constants.signals
+export const isSignal = (name: unknown): name is NodeJS.Signals => typeof name === 'string' && signalNumbers[name] !== undefined
+
+export const programEnd = (code: number | null, signal: NodeJS.Signals | null): ProgramEnd => {
+  const number = signal === null ? 0 : (signalNumbers[signal] ?? 0)
+  return { exitCode: code ?? 128 + number, signal: number }
+}
