@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { isProblem, needsShell, quoteWord, splitCommandLine } from './command-line.ts'
 
 test('words are split as a POSIX shell splits them', () => {

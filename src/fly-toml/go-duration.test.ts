@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { parseGoDuration } from '../model/duration.ts'
 import { printGoDuration } from './go-duration.ts'
 import { parseSize } from './size-text.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { stringify } from 'smol-toml'
 import { isFault } from '../model/fault/fault.ts'
 import { parseFlyToml, readFlyToml } from './parse-fly-toml.ts'

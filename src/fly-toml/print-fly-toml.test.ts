@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { parseFlyToml } from './parse-fly-toml.ts'
 import { printFlyToml } from './print-fly-toml.ts'
 

@@ -8,7 +8,7 @@ import { defaultGroup, forGroup, processGroups } from './process-groups.ts'
 import { given } from './read-compute.ts'
 
 /** A machine's config before an image is chosen: what a deploy sends for each process group. */
-export type GroupConfig = Omit<MachineConfig, 'image'>
+export type GroupConfig = { readonly [Key in keyof MachineConfig as Key extends 'image' ? never : Key]: MachineConfig[Key] }
 
 /**
  * The machine config of every process group, as flyctl sends it, image and release metadata left to control

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { parse as witnessParse, stringify as witnessPrint } from 'smol-toml'
 import { isFault } from '../model/fault/fault.ts'
 import { maxTomlBytes, readTomlDocument, toJson, type TomlTable } from './toml-document.ts'
