@@ -27,15 +27,19 @@ export interface PlatformOptions {
   readonly regions?: readonly string[]
   readonly flags?: readonly string[]
   readonly start?: boolean
+  /** Instead of a temporary folder; its maker removes it. */
+  readonly home?: string
+  /** Another `kante` than the checkout's. */
+  readonly launcher?: string
 }
 
 export async function openTestPlatform(options: PlatformOptions = {}): Promise<TestPlatform> {
   const regions = options.regions ?? ['fra', 'cdg', 'iad']
-  const home = await mkdtemp(join(tmpdir(), 'kante-test-'))
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), 'kante-test-')))
   const [apiPort, httpPort] = await freePorts(regions.length)
   const env = { ...cleanEnvironment(), KANTE_HOME: home }
   const kante: TestPlatform['kante'] = async (args, more = {}) => {
-    const result = await run(kanteLauncher, args, { ...more, env: { ...env, ...more.env } })
+    const result = await run(options.launcher ?? kanteLauncher, args, { ...more, env: { ...env, ...more.env } })
     if (result.code !== 0 && more.mayFail !== true)
       throw new Error(`kante ${args.join(' ')}: exit ${result.code}\n${result.stdout}\n${result.stderr}${await daemonLog(home)}`)
     return result
