@@ -20,18 +20,17 @@ export interface Entry {
 /** Keys: 1 to 512 printable ASCII characters, so byte order is also the order of JavaScript's strings. Values: well-formed text. */
 export const keyPattern = /^[\x21-\x7e]{1,512}$/
 
-/** Half-open: `start` ≤ key < `end`, in byte order. `prefixRange` makes one of a prefix. */
+/** Half-open: `start` ≤ key < `end`, in byte order. */
 export interface KeyRange {
   readonly start: string
   readonly end: string
 }
-export const prefixRange = (prefix: string): KeyRange => ({
-  start: prefix,
-  end: prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1),
-})
-
 /** Every key there can be. */
 export const everything: KeyRange = { start: '', end: '\x7f' }
+
+/** The keys that start with the prefix; '' means all. */
+export const prefixRange = (prefix: string): KeyRange =>
+  prefix === '' ? everything : { start: prefix, end: prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1) }
 
 export interface RangeResult {
   readonly entries: readonly Entry[]

@@ -165,9 +165,8 @@ class FollowingMirror implements Mirror {
     const { entries, readAt } = await this.#read()
     const from = Math.min(...readAt.values())
     const newest = Math.max(...readAt.values())
-    const watch = this.#store
-      .watch({ range: this.#range, fromRevision: from + 1, progress: true, signal: this.#stopping.signal })
-      [Symbol.asyncIterator]()
+    const batches = this.#store.watch({ range: this.#range, fromRevision: from + 1, progress: true, signal: this.#stopping.signal })
+    const watch = batches[Symbol.asyncIterator]()
     const next = new SortedEntries()
     for (const entry of entries) next.set(entry)
     let reached = from

@@ -12,7 +12,7 @@ export class StoreError extends Error {
 export const storeError = (code: WireFault['code'], detail: object, cause?: unknown) => new StoreError({ code, detail }, cause)
 
 /** SQLite's primary result codes (https://sqlite.org/rescode.html). */
-const sqlite = { busy: 5, ioError: 10, corrupt: 11, full: 13, notADatabase: 26 } as const
+const sqlite = { busy: 5, ioError: 10, full: 13, notADatabase: 26 } as const
 
 /** The fault that an error in the store's thread means to callers. */
 export function wireFault(error: unknown, path: string): WireFault {
@@ -33,8 +33,9 @@ export function wireFault(error: unknown, path: string): WireFault {
 /** True when the disk itself failed: what was thought written may be gone (a failed fsync drops dirty pages). */
 export const isDiskFailure = (error: unknown): boolean => primaryCode(error) === sqlite.ioError
 
-function primaryCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined
+/** 0 for what is no error of SQLite. */
+function primaryCode(error: unknown): number {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return 0
   return error.errcode & 0xff
 }
 

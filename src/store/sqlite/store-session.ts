@@ -19,7 +19,6 @@ export interface Outbox {
 
 /** One open store in the store's thread: what came in since the last turn is answered in `turn`, the writes by one commit. */
 export class StoreSession {
-  readonly #store: number
   readonly #outbox: Outbox
   readonly #database: Database
   readonly #hub: WatchHub
@@ -29,7 +28,6 @@ export class StoreSession {
   #closing: Call | undefined
 
   constructor(store: number, request: OpenRequest, outbox: Outbox) {
-    this.#store = store
     this.#outbox = outbox
     this.#database = new Database(request)
     this.#hub = new WatchHub(this.#database, (watchId, batch, bytes) => outbox.push({ store, watchId, batch, bytes }))
@@ -42,18 +40,9 @@ export class StoreSession {
   /** Answers reads at once; writes wait for the turn. */
   take(call: Call): void {
     const { request } = call
-    switch (request.op) {
-      case 'transact':
-      case 'grantLease':
-      case 'revokeLease':
-        this.#writes.push({ ...call, request })
-        return
-      case 'close':
-        this.#closing = call
-        return
-      default:
-        this.#answer(call, () => this.#read(request))
-    }
+    if (isWrite(request)) this.#writes.push({ ...call, request })
+    else if (request.op === 'close') this.#closing = call
+    else this.#answer(call, () => this.#read(request))
   }
 
   get hasWork(): boolean {
@@ -140,6 +129,8 @@ export class StoreSession {
     }
   }
 }
+
+const isWrite = (request: Request): request is Write => request.op === 'transact' || request.op === 'grantLease' || request.op === 'revokeLease'
 
 function groupLength(writes: readonly WriteCall[]): number {
   let bytes = 0
