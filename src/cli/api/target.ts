@@ -1,0 +1,85 @@
+import { fault } from '../../model/fault/fault.ts'
+import { readIfThere } from '../../kit/durable-file.ts'
+import { readPlatformFile } from '../../kit/platform-file.ts'
+import type { PlatformPaths } from '../../kit/platform-paths.ts'
+import { Secret } from '../../kit/secret.ts'
+import { UsageError } from '../framework/usage-error.ts'
+import { readContexts, type SavedContext } from './contexts-file.ts'
+
+/** Where requests go and as whom. */
+export type Target = {
+  /** For people. */
+  readonly address: string
+  readonly token: Secret | undefined
+} & (
+  | { readonly via: 'tcp'; readonly host: string; readonly port: number; readonly isTls: boolean }
+  | { readonly via: 'ssh'; readonly destination: string; readonly port: number }
+)
+
+export interface TargetInputs {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly paths: PlatformPaths
+  /** --context */
+  readonly context: string | undefined
+  /** --access-token */
+  readonly accessToken: string | undefined
+}
+export const defaultApiPort = 4280
+
+/**
+ * By order: --context, KANTE_API, KANTE_CONTEXT, the context in use, the platform of KANTE_HOME. The token: --access-token, KANTE_API_TOKEN,
+ * FLY_ACCESS_TOKEN or FLY_API_TOKEN (only beside KANTE_API: they may belong to another provider), the context's, KANTE_HOME/token.
+ */
+export async function chooseTarget({ env, paths, context, accessToken }: TargetInputs): Promise<Target> {
+  const given = secretOf(accessToken ?? env['KANTE_API_TOKEN'])
+  const address = env['KANTE_API']
+  if (context === undefined && address !== undefined && address !== '') {
+    return {
+      ...parseApiAddress('KANTE_API', address),
+      token: given ?? secretOf(env['FLY_ACCESS_TOKEN'] ?? env['FLY_API_TOKEN']) ?? (await localToken(paths)),
+    }
+  }
+  const contexts = await readContexts(paths.contextsFile)
+  const name = context ?? nonEmpty(env['KANTE_CONTEXT']) ?? contexts.current
+  if (name !== 'local') {
+    const saved = contexts.contexts[name]
+    if (saved === undefined)
+      throw new UsageError(`no context "${name}"`, `\`kante context list\` shows them: local, ${Object.keys(contexts.contexts).join(', ')}`)
+    return targetOfContext(saved, given)
+  }
+  const platform = await readPlatformFile(paths.platformFile)
+  const port = platform?.apiPort ?? defaultApiPort
+  const token = given ?? (await localToken(paths))
+  if (token === undefined) throw fault('not_running', { home: paths.home })
+  return { via: 'tcp', host: '127.0.0.1', port, isTls: false, address: `http://127.0.0.1:${port}`, token }
+}
+
+function targetOfContext(saved: SavedContext, given: Secret | undefined): Target {
+  const token = given ?? secretOf(saved.token)
+  if (saved.ssh !== undefined) return { via: 'ssh', destination: saved.ssh, port: saved.apiPort, address: `${saved.ssh} over SSH`, token }
+  return { ...parseApiAddress('context', saved.api ?? ''), token }
+}
+
+type TcpTarget = Extract<Target, { readonly via: 'tcp' }>
+/** `http://host:port`, `https://…` or `host:port`. `localhost` and `*.localhost` mean 127.0.0.1 and are never looked up. */
+export function parseApiAddress(field: string, text: string): Omit<TcpTarget, 'token'> {
+  let url: URL
+  try {
+    url = new URL(/^https?:\/\//.test(text) ? text : `http://${text}`)
+  } catch (cause) {
+    throw fault('invalid_value', { field, found: text, rule: 'an address such as http://127.0.0.1:4280' }, cause)
+  }
+  if (url.pathname !== '/' || url.username !== '' || url.search !== '')
+    throw fault('invalid_value', { field, found: text, rule: 'an address without path, such as http://127.0.0.1:4280' })
+  const isTls = url.protocol === 'https:'
+  const name = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const host = name === 'localhost' || name.endsWith('.localhost') ? '127.0.0.1' : name
+  return { via: 'tcp', host, port: url.port === '' ? (isTls ? 443 : 80) : Number(url.port), isTls, address: url.origin }
+}
+
+/** The token of the platform on this computer. */
+export async function localToken(paths: PlatformPaths): Promise<Secret | undefined> {
+  return secretOf((await readIfThere(paths.tokenFile))?.trim())
+}
+const nonEmpty = (text: string | undefined) => (text === '' ? undefined : text)
+const secretOf = (text: string | undefined): Secret | undefined => (text === undefined || text === '' ? undefined : new Secret(text))
