@@ -7,7 +7,19 @@ import type { Digest, HostId, OrgSlug, RandomBytes, RegionCode } from '../model/
 import type { HostPort } from '../protocol/host-port.ts'
 import type { Store } from '../store/contract.ts'
 import type { Mirror } from '../store/mirror.ts'
+import { apiRoutes } from './api/api-routes.ts'
+import { openAuthenticator } from './api/authenticate.ts'
+import { buildApi } from './api/build-api.ts'
+import { hostAllowList } from './api/host-allow-list.ts'
+import { serveApi } from './api/serve-api.ts'
+import type { MachineServices } from './api/services.ts'
 import type { DependencyInstaller } from './bundles/dependency-installer.ts'
+import { openMachineOrders } from './orders/machine-orders.ts'
+import { openPlatformView } from './platform/platform-view.ts'
+import { defaultOrg } from './seed-platform.ts'
+import { settler } from './settle.ts'
+import { openOrgScope } from './state/org-scope.ts'
+import { openRecords } from './state/records.ts'
 
 export interface ControlDeps {
   readonly store: Store
@@ -66,6 +78,36 @@ export interface ControlRole extends AsyncDisposable {
   listenInternal(socketPath: string): Promise<void>
 }
 
+/** Opens the role: the API as a function, and the loops that finish what an earlier control began. */
 export async function openControl(deps: ControlDeps, options: ControlOptions): Promise<ControlRole> {
-  throw new Error(`not wired yet ${deps.version} ${options.dir}`)
+  const { store, mirror, clock, random, log } = deps
+  const org = options.org ?? defaultOrg
+  await using opened = new AsyncDisposableStack()
+  const records = openRecords(mirror)
+  const settle = settler(deps)
+  const platform = opened.use(openPlatformView({ mirror, records, hosts: deps.hosts }, options.regions ?? []))
+  const orders = openMachineOrders({ store, records, hosts: deps.hosts, settle, clock, random })
+  const machines: MachineServices = { store, orders, platform, settle, clock, random, log, domain: options.domain }
+  const routes = apiRoutes({ machines })
+  const api = buildApi(routes, {
+    authenticate: openAuthenticator([{ secret: options.token, org, kind: 'operator' }, ...(options.tokens ?? [])]),
+    checkHost: hostAllowList(options.allowedHosts ?? []),
+    scopeOf: (slug) => openOrgScope(records, slug),
+    clock,
+    random,
+    log,
+  })
+  const owned = opened.move()
+  return {
+    api,
+    layers: undefined as never,
+    async listenApi(address, port) {
+      const server = owned.use(await serveApi(api, address, port))
+      return server.port
+    },
+    async listenInternal(socketPath) {
+      throw new Error(`not wired yet ${socketPath}`)
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
 }

@@ -8,6 +8,10 @@ export interface App {
   readonly network: string
   readonly status: 'pending' | 'deployed' | 'suspended'
   readonly primaryRegion?: RegionCode
+  /** Being destroyed: no machine is added any more. */
+  readonly isClosing?: true
+  /** Of the request that made it: the same request again is answered with the same app. */
+  readonly idempotencyKey?: string
   readonly createdAt: string
 }
 

@@ -17,4 +17,15 @@ export const appFaults = {
     (d) => `app ${d.app} still has ${d.count} machines`,
     () => 'destroy them first, or pass force',
   ),
+  app_changed: entry<{ app: string }>(
+    'conflict',
+    (d) => `app ${d.app} was changed or destroyed meanwhile`,
+    () => 'read it again and repeat the call',
+  ),
+  metadata_not_found: entry<{ id: string; key: string }>('not_found', (d) => `machine ${d.id} has no metadata ${d.key}`),
+  metadata_version: entry<{ id: string; expected: string; found: string }>(
+    'precondition',
+    (d) => `machine ${d.id} is at version ${d.found}, not ${d.expected}`,
+    () => 'read the machine again and repeat the change',
+  ),
 } as const

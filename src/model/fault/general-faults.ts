@@ -11,6 +11,11 @@ export const generalFaults = {
     (d) => `not authenticated: ${d.reason}`,
     () => 'send "Authorization: Bearer TOKEN"; `kante auth token` prints the one of this computer',
   ),
+  host_not_allowed: entry<{ host: string }>(
+    'forbidden',
+    (d) => `the API does not answer to the host name ${JSON.stringify(d.host)}`,
+    () => 'call it by its address',
+  ),
   forbidden: entry<{ what: string }>('forbidden', (d) => `this token may not ${d.what}`),
   route_not_found: entry<{ method: string; path: string }>('not_found', (d) => `no such path: ${d.method} ${d.path}`),
   timed_out: entry<{ what: string; afterMs: number }>('timeout', (d) => `${d.what}: no result after ${d.afterMs / 1000} s`),

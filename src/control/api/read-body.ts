@@ -1,0 +1,38 @@
+import type { z } from 'zod'
+import { fault } from '../../model/fault/fault.ts'
+
+export const jsonLimitBytes = 2 * 1024 * 1024
+
+/** Reads a JSON body to its limit; faults `body_too_large`, `invalid_body`. An empty body is undefined. */
+export async function readJson(body: ReadableStream<Uint8Array> | null, limitBytes = jsonLimitBytes): Promise<unknown> {
+  if (body === null) return undefined
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.byteLength
+    if (size > limitBytes) throw fault('body_too_large', { limitBytes })
+    chunks.push(chunk)
+  }
+  if (size === 0) return undefined
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+  } catch (cause) {
+    throw fault('invalid_body', { problems: ['not valid UTF-8'] }, cause)
+  }
+  try {
+    return JSON.parse(text) as unknown
+  } catch (cause) {
+    throw fault('invalid_body', { problems: [`not valid JSON: ${(cause as Error).message}`] }, cause)
+  }
+}
+
+/** Field by field: `config.services[0].internal_port: expected number, received string`. */
+export function problemsOf(error: z.ZodError): readonly string[] {
+  return error.issues.slice(0, 20).map((issue) => {
+    let path = ''
+    for (const part of issue.path) path += typeof part === 'number' ? `[${part}]` : path === '' ? String(part) : `.${String(part)}`
+    const message = issue.message.replace(/^Invalid input: /, '')
+    return path === '' ? message : `${path}: ${message}`
+  })
+}

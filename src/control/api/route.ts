@@ -1,0 +1,80 @@
+import type { z } from 'zod'
+import type { OrgScope } from '../state/org-scope.ts'
+
+/** Who calls: the answer to a token. Finer rights (issue: tokens per app, read-only) hang here. */
+export interface Caller {
+  /** First digits of the token's hash: for lists and logs. */
+  readonly tokenId: string
+  readonly org: OrgScope['org']
+  readonly kind: 'operator' | 'org'
+}
+export interface ApiContext {
+  readonly caller: Caller
+  /** Everything of the caller's org; there is no way to another's. */
+  readonly scope: OrgScope
+  readonly requestId: string
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal
+  header(name: string): string | undefined
+  /** The body as it comes; for routes that declare `body: 'stream'`. */
+  readonly body: ReadableStream<Uint8Array> | null
+}
+
+export type Reply =
+  | { readonly status?: number; readonly json: unknown }
+  | { readonly status: number; readonly empty: true }
+  | { readonly status?: number; readonly stream: AsyncIterable<Uint8Array | string>; readonly type: string; readonly fileName?: string }
+
+export type PathParams<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Readonly<Record<Name, string>> & PathParams<`/${Rest}`>
+  : Path extends `${string}:${infer Name}`
+    ? Readonly<Record<Name, string>>
+    : Readonly<Record<never, string>>
+
+export interface RouteReply {
+  readonly description: string
+  readonly schema?: z.ZodType
+  readonly type?: string
+}
+interface RouteShape<Path extends string, Query extends z.ZodType | undefined, Body extends z.ZodType | 'stream' | undefined> {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly path: Path
+  readonly summary: string
+  readonly tag: 'apps' | 'machines' | 'platform' | 'kante'
+  readonly query?: Query
+  readonly body?: Body
+  /** No body is the same as `{}`. */
+  readonly isBodyOptional?: boolean
+  /** Hand over the JSON as it was sent, once the schema has found it good: what must round-trip may not pass through a parser that orders keys. */
+  readonly isExact?: boolean
+  readonly replies: Readonly<Record<number, RouteReply>>
+}
+type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined
+
+/** One row of the table that serves the API and describes it. */
+export interface Route extends RouteShape<string, z.ZodType | undefined, z.ZodType | 'stream' | undefined> {
+  readonly handle: (context: ApiContext, input: { params: Readonly<Record<string, string>>; query: unknown; body: unknown }) => Promise<Reply> | Reply
+}
+
+export function route<
+  const Path extends string,
+  Query extends z.ZodType | undefined = undefined,
+  Body extends z.ZodType | 'stream' | undefined = undefined,
+>(
+  shape: RouteShape<Path, Query, Body> & {
+    readonly handle: (
+      context: ApiContext,
+      input: { readonly params: PathParams<Path>; readonly query: Parsed<Query>; readonly body: Parsed<Body> },
+    ) => Promise<Reply> | Reply
+  },
+): Route {
+  return shape as unknown as Route
+}
+
+export const json = (value: unknown, status = 200): Reply => ({ status, json: value })
+export const empty = (status: number): Reply => ({ status, empty: true })
+export const ndjson = (lines: AsyncIterable<unknown>, status = 200): Reply => ({ status, type: 'application/x-ndjson', stream: linesOf(lines) })
+
+async function* linesOf(values: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const value of values) yield `${JSON.stringify(value)}\n`
+}
