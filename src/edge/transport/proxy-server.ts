@@ -1,6 +1,148 @@
-import type { ProxyDeps, ProxyOptions, ProxyServer } from './proxy-contract.ts'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { RequestHead } from '../codec/request-head.ts'
+import { connectionFacts, plainAddress } from './forward-head.ts'
+import { Http1Client } from './http1-client.ts'
+import {
+  defaultLimits,
+  defaultTimeouts,
+  type ProxyDeps,
+  type ProxyListener,
+  type ProxyOptions,
+  type ProxyServer,
+  type ProxyStats,
+} from './proxy-contract.ts'
+import type { ProxyContext } from './proxy-context.ts'
+import { ReadBuffers } from './read-buffers.ts'
+import { RequestLog } from './request-log.ts'
+import { TimerWheel } from './timer-wheel.ts'
+import { UpstreamPool } from './upstream-pool.ts'
 
-/** Opens the edge's HTTP/1.1 data plane on raw sockets; resolves when every listener accepts. */
-export async function openProxyServer(_deps: ProxyDeps, _options: ProxyOptions): Promise<ProxyServer> {
-  throw new Error('in the next commit')
+const wheelTickMs = 100
+const requestLogEntries = 16_384
+
+/** Opens the edge's HTTP/1.1 data plane on raw sockets; resolves when every listener accepts. Disposing cuts what is open. */
+export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): Promise<ProxyServer> {
+  const context = contextOf(deps, options)
+  const clients = new Set<Http1Client>()
+  const waiters = new Set<() => void>()
+  const onClosed = (client: Http1Client) => {
+    clients.delete(client)
+    if (clients.size === 0) for (const wake of waiters) wake()
+  }
+  const accept = (listener: ProxyListener) => (socket: Socket) => {
+    if (clients.size >= context.limits.connections) {
+      socket.destroy()
+      return
+    }
+    const facts = connectionFacts(plainAddress(socket.remoteAddress), plainAddress(socket.localAddress), listener.externalPort, false, options.region)
+    clients.add(new Http1Client(context, socket, facts, onClosed))
+  }
+  const servers: Server[] = []
+  const closeListeners = () => Promise.all(servers.filter((server) => server.listening).map((server) => closeListener(server)))
+  const closeAll = async () => {
+    const closing = closeListeners()
+    for (const client of clients) client.destroy()
+    for (const upstream of context.pool.all) upstream.abandon()
+    await closing
+    context.wheel[Symbol.dispose]()
+    context.requestLog[Symbol.dispose]()
+  }
+  try {
+    for (const listener of options.listeners) {
+      const server = createServer({ noDelay: true, allowHalfOpen: true }, accept(listener))
+      servers.push(server)
+      server.listen('fd' in listener.listen ? { fd: listener.listen.fd } : { ...listener.listen, backlog: 1024 })
+      await once(server, 'listening')
+      server.on('error', (error) => deps.log.error('a listener of the edge failed', { error }))
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+
+  return {
+    addresses: servers.map((server) => server.address() as AddressInfo),
+    stats: (): ProxyStats => ({
+      connections: clients.size,
+      inFlight: context.counters.inFlight,
+      tunnels: context.counters.tunnels,
+      pooled: context.pool.idleCount,
+      requestLogDropped: context.requestLog.dropped,
+    }),
+    async drain(deadlineMs) {
+      context.counters.isDraining = true
+      const closing = closeListeners()
+      for (const client of clients) client.closeWhenIdle()
+      if (clients.size > 0) await clientsGone(deadlineMs)
+      for (const client of clients) client.destroy()
+      if (clients.size > 0) await clientsGone(0)
+      context.pool.closeIdle()
+      await closing
+      context.requestLog.flush()
+    },
+    [Symbol.asyncDispose]: closeAll,
+  }
+
+  /** Resolves when no client is left, or after `ms`; 0: without a deadline. */
+  function clientsGone(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = ms > 0 ? deps.clock.timer(ms, () => done()) : undefined
+      const done = () => {
+        waiters.delete(done)
+        timer?.[Symbol.dispose]()
+        resolve()
+      }
+      waiters.add(done)
+    })
+  }
+}
+
+function closeListener(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+  })
+}
+
+function contextOf(deps: ProxyDeps, options: ProxyOptions): ProxyContext {
+  const timeouts = { ...defaultTimeouts, ...options.timeouts }
+  const limits = { ...defaultLimits, ...options.limits }
+  const wheel = new TimerWheel(deps.clock, wheelTickMs)
+  const pool = new UpstreamPool(limits.pooledPerMachine)
+  let dateText = ''
+  let dateSecond = 0
+  return {
+    brain: deps.brain,
+    clock: deps.clock,
+    log: deps.log,
+    region: options.region,
+    timeouts,
+    limits,
+    requestIds: deps.requestIds,
+    wheel,
+    pool,
+    upstreamDeps: {
+      wheel,
+      buffers: new ReadBuffers(),
+      connectMs: timeouts.connectMs,
+      firstByteMs: timeouts.firstByteMs,
+      onIdle: (connection) => {
+        if (!pool.put(connection)) connection.abandon()
+        else wheel.arm(connection, timeouts.poolIdleMs)
+      },
+      onClosed: (connection) => pool.remove(connection),
+    },
+    requestLog: new RequestLog(deps.clock, requestLogEntries, deps.onRequestLog),
+    onProxyError: deps.onProxyError,
+    requestHead: new RequestHead(),
+    counters: { inFlight: 0, tunnels: 0, isDraining: false },
+    dateText: () => {
+      const second = Math.floor(deps.clock.now() / 1000)
+      if (second !== dateSecond) {
+        dateSecond = second
+        dateText = new Date(second * 1000).toUTCString()
+      }
+      return dateText
+    },
+  }
 }

@@ -1,0 +1,404 @@
+import type { Socket } from 'node:net'
+import { hostnameOf } from '../codec/authority.ts'
+import { BodyReader } from '../codec/body-reader.ts'
+import { Chunk, chunkEnd, chunkStart, lastChunk } from '../codec/chunked-body.ts'
+import { faultReason, faultStatus, incomplete } from '../codec/head-fault.ts'
+import { latin1, LF } from '../codec/octets.ts'
+import { maxHeadBytes } from '../codec/field-lines.ts'
+import type { RequestHead } from '../codec/request-head.ts'
+import type { ResponseBody, ResponseHead } from '../codec/response-head.ts'
+import type { ClientStream, OwnAnswer } from './client-stream.ts'
+import { Exchange } from './exchange.ts'
+import { type ConnectionFacts, forwardHeadText, hostText, requestFacts } from './forward-head.ts'
+import type { ProxyContext } from './proxy-context.ts'
+import { type AnswerMode, interimText, ownAnswerText, responseHeadText, switchText } from './response-text.ts'
+import type { Timed } from './timer-wheel.ts'
+import type { BodyRange } from './upstream-connection.ts'
+
+/** Bytes of later requests, or of a body that waits, that are read ahead of their use. */
+const maxUnreadBytes = 65_536
+/** Pieces up to this size are copied into one string write with what goes before them. */
+const joinedBytes = 16_384
+/** A client that shuts its sending side this soon after its request (nc, scripts) waits for the answer; one that does so later has left. */
+const halfCloseWindowMs = 20
+
+type Phase = 'head' | 'idle' | 'body' | 'answer' | 'tunnel' | 'linger' | 'closed'
+
+/** One client connection that speaks HTTP/1.x: reads requests in order, one exchange at a time, and composes what the client gets. */
+export class Http1Client implements ClientStream, Timed, AnswerMode {
+  deadlineMs = Infinity
+  wheelTick = -1
+  isHttp10 = false
+  willClose = false
+  readonly #context: ProxyContext
+  readonly #socket: Socket
+  readonly #facts: ConnectionFacts
+  readonly #onClosed: (client: Http1Client) => void
+  readonly #reader = new BodyReader()
+  readonly #onWritten = () => this.#afterWrite()
+  #phase: Phase = 'head'
+  #exchange: Exchange | undefined
+  #unread: Buffer | undefined
+  #isPumping = false
+  #isBodyPaused = false
+  #isPaused = false
+  #isHalfClosed = false
+  #isUntilClose = false
+  #isChunked = false
+  #isHeadMethod = false
+  #requestId = ''
+  #requests = 0
+  #requestReadMs = 0
+  #hostText = ''
+  #hostname = ''
+
+  constructor(context: ProxyContext, socket: Socket, facts: ConnectionFacts, onClosed: (client: Http1Client) => void) {
+    this.#context = context
+    this.#socket = socket
+    this.#facts = facts
+    this.#onClosed = onClosed
+    socket.on('data', (bytes: Buffer) => this.#onData(bytes))
+    socket.on('end', () => this.#onEnd())
+    socket.on('error', () => this.#onGone())
+    socket.on('close', () => this.#onClose())
+    socket.on('drain', () => this.#onDrain())
+    context.wheel.arm(this, context.timeouts.requestHeadMs)
+  }
+
+  get clientAddress(): string {
+    return this.#facts.clientAddress
+  }
+  get dateText(): string {
+    return this.#context.dateText()
+  }
+  get isFlushed(): boolean {
+    return this.#socket.writableLength === 0
+  }
+  get isIdle(): boolean {
+    return this.#exchange === undefined && this.#phase !== 'linger'
+  }
+
+  /** Ends after the answer under way; at once when there is none. */
+  closeWhenIdle(): void {
+    this.willClose = true
+    if (this.#exchange === undefined && this.#phase !== 'linger') this.#closeGracefully()
+  }
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  onDeadline(): void {
+    switch (this.#phase) {
+      case 'head':
+        if (this.#unread === undefined) return this.destroy()
+        return this.#refuse({ status: 408, text: 'The request head did not arrive in time.' })
+      case 'body':
+        if (this.#exchange?.canAnswer !== true) return this.destroy()
+        this.willClose = true
+        return this.#exchange.refuseRequest({ status: 408, text: 'The request body did not arrive in time.' })
+      case 'idle':
+        return this.#closeGracefully()
+      case 'answer':
+      case 'tunnel':
+        if (!this.isFlushed) this.destroy()
+        return
+      case 'linger':
+      case 'closed':
+        this.destroy()
+    }
+  }
+
+  // ——— from the client
+
+  #onData(bytes: Buffer): void {
+    switch (this.#phase) {
+      case 'tunnel':
+        if (this.#exchange?.clientBytes(bytes) === false) this.#pause()
+        return
+      case 'linger':
+      case 'closed':
+        return
+      case 'body':
+        if (!this.#isBodyPaused) {
+          this.#context.wheel.arm(this, this.#context.timeouts.requestBodyIdleMs)
+          return this.#readBody(bytes, 0)
+        }
+        break
+      case 'head':
+      case 'idle':
+      case 'answer':
+        break
+    }
+    const before = this.#unread
+    this.#unread = before === undefined ? bytes : Buffer.concat([before, bytes])
+    if (this.#exchange !== undefined) {
+      if (this.#unread.length > maxUnreadBytes) this.#pause()
+      return
+    }
+    // A head is parsed again only when another line of it is complete.
+    if (before !== undefined && this.#unread.length < maxHeadBytes && !bytes.includes(LF)) return
+    this.#pump()
+  }
+
+  /** Takes requests out of what is there until one has to wait. */
+  #pump(): void {
+    if (this.#isPumping) return
+    this.#isPumping = true
+    while (this.#unread !== undefined && this.#exchange === undefined && (this.#phase === 'head' || this.#phase === 'idle')) {
+      // A client that sends on but takes no answers gets no further ones until it does.
+      if (this.#socket.writableNeedDrain) break
+      const source = this.#unread
+      const head = this.#context.requestHead
+      const end = head.parse(source, 0, source.length)
+      if (end === incomplete) {
+        if (this.#phase === 'idle') {
+          this.#phase = 'head'
+          this.#context.wheel.arm(this, this.#context.timeouts.requestHeadMs)
+        }
+        break
+      }
+      this.#unread = undefined
+      if (end < 0) this.#refuse({ status: faultStatus(end), text: `Refused: ${faultReason(end)}.` })
+      else this.#begin(head, source, end)
+    }
+    this.#isPumping = false
+    if (this.#isPaused && this.#exchange === undefined && !this.#socket.writableNeedDrain) this.#resume()
+  }
+
+  #begin(head: RequestHead, source: Buffer, end: number): void {
+    const { context, facts } = { context: this.#context, facts: this.#facts }
+    this.#requests++
+    this.isHttp10 = head.minorVersion === 0
+    this.willClose =
+      context.counters.isDraining ||
+      this.#requests >= context.limits.requestsPerConnection ||
+      head.options.close ||
+      (this.isHttp10 && !head.options.keepAlive)
+    this.#isHeadMethod = head.method === 'HEAD'
+    this.#requestId = context.requestIds()
+    const host = hostText(head, source)
+    if (host !== this.#hostText) {
+      this.#hostText = host
+      this.#hostname = hostnameOf(host)
+    }
+    const receivedAtMs = context.clock.now()
+    const upgrade = latin1(source, head.upgradeFrom, head.upgradeTo)
+    const body = head.isChunked ? 'chunked' : head.contentLength >= 0 ? 'length' : 'none'
+    const exchange = new Exchange(context, this, {
+      id: this.#requestId,
+      method: head.method,
+      target: head.targetFrom === head.targetTo ? '/' : latin1(source, head.targetFrom, head.targetTo),
+      facts: requestFacts(head, source, this.#hostname, facts.externalPort, upgrade !== '' && upgrade.toLowerCase() === 'websocket'),
+      isIdempotent: head.isIdempotent,
+      headText: forwardHeadText(head, source, facts, this.#requestId, receivedAtMs),
+      body,
+      bodyBytes: head.contentLength,
+      upgrade,
+      receivedAtMs,
+    })
+    this.#exchange = exchange
+    if (body === 'none') {
+      this.#phase = 'answer'
+      this.#requestReadMs = exchange.startedMs
+      context.wheel.disarm(this)
+      if (end < source.length) this.#unread = source.subarray(end)
+    } else {
+      this.#phase = 'body'
+      this.#reader.begin(body, head.contentLength)
+      context.wheel.arm(this, context.timeouts.requestBodyIdleMs)
+      this.#readBody(source, end)
+    }
+    if (this.#exchange === exchange) exchange.start()
+  }
+
+  #readBody(source: Buffer, from: number): void {
+    const exchange = this.#exchange
+    const reader = this.#reader
+    let at = from
+    for (;;) {
+      const found = reader.next(source, at, source.length)
+      at = reader.at
+      if (found === Chunk.piece) exchange?.requestBody(source.subarray(reader.from, reader.to))
+      else if (found === Chunk.more) return
+      else break
+    }
+    if (!reader.isEnded) {
+      this.willClose = true
+      if (exchange?.canAnswer === true) exchange.refuseRequest({ status: 400, text: 'Refused: a malformed chunk.' })
+      else this.destroy()
+      return
+    }
+    if (at < source.length) this.#unread = source.subarray(at)
+    this.#phase = 'answer'
+    this.#context.wheel.disarm(this)
+    this.#requestReadMs = this.#context.clock.monotonic()
+    exchange?.requestEnd(reader.trailers)
+  }
+
+  #onEnd(): void {
+    if (this.#phase === 'tunnel') return this.#exchange?.clientHalfClosed()
+    const isAtOnce = this.#phase === 'answer' && this.#context.clock.monotonic() - this.#requestReadMs <= halfCloseWindowMs
+    if (this.#exchange !== undefined && isAtOnce) {
+      this.#isHalfClosed = true
+      this.willClose = this.#unread === undefined
+      return
+    }
+    // What is still to be written goes out first: `#closeGracefully` then destroys.
+    if (this.#phase === 'linger' && !this.isFlushed) return
+    if (this.#exchange !== undefined || this.#phase === 'linger') this.#onGone()
+    else this.#closeGracefully()
+  }
+  #onGone(): void {
+    const exchange = this.#exchange
+    this.#exchange = undefined
+    exchange?.clientGone()
+    this.#socket.destroy()
+  }
+  #onClose(): void {
+    this.#onGone()
+    this.#phase = 'closed'
+    this.#context.wheel.forget(this)
+    this.#onClosed(this)
+  }
+
+  // ——— to the client
+
+  interim(head: ResponseHead, source: Buffer): void {
+    if (!this.isHttp10) this.#socket.write(interimText(head, source), 'latin1')
+  }
+
+  respond(head: ResponseHead, source: Buffer, range: BodyRange, body: ResponseBody, isComplete: boolean): void {
+    // An answer that comes before the request's end leaves bytes on the connection that nobody will read.
+    if (this.#exchange?.isRequestComplete === false) this.willClose = true
+    this.#isUntilClose = this.isHttp10 && (body === 'chunked' || body === 'until-close')
+    if (this.#isUntilClose) this.willClose = true
+    this.#isChunked = !this.isHttp10 && (body === 'chunked' || body === 'until-close')
+    const text = responseHeadText(head, source, body, this.#requestId, this)
+    const sizeBytes = range.to - range.from
+    if (sizeBytes === 0) this.#write(text, isComplete)
+    else if (sizeBytes <= joinedBytes) this.#write(text + latin1(source, range.from, range.to), isComplete)
+    else {
+      this.#socket.cork()
+      this.#socket.write(text, 'latin1')
+      this.#writeRange(source, range)
+      this.#socket.uncork()
+    }
+  }
+  body(source: Buffer, range: BodyRange): void {
+    if (!this.#isChunked) return this.#writeRange(source, range)
+    const sizeBytes = range.to - range.from
+    if (sizeBytes <= joinedBytes) return this.#write(chunkStart(sizeBytes) + latin1(source, range.from, range.to) + chunkEnd, false)
+    this.#socket.write(chunkStart(sizeBytes), 'latin1')
+    this.#writeRange(source, range)
+    this.#socket.write(chunkEnd, 'latin1')
+  }
+  end(trailers: string): void {
+    if (this.#isChunked) this.#write(lastChunk(trailers), true)
+  }
+  answer(answer: OwnAnswer): void {
+    if (answer.mustClose === true || this.#exchange?.isRequestComplete === false) this.willClose = true
+    this.#write(ownAnswerText(answer, this.#requestId, this.#isHeadMethod, this), true)
+  }
+  bracket(isOpening: boolean): void {
+    if (isOpening) this.#socket.cork()
+    else this.#socket.uncork()
+  }
+  cut(): void {
+    this.#exchange = undefined
+    this.#socket.destroy()
+  }
+  switchProtocols(head: ResponseHead, source: Buffer): void {
+    this.#phase = 'tunnel'
+    this.#write(switchText(head, source, this.#requestId), true)
+    const early = this.#unread
+    this.#unread = undefined
+    this.#resume()
+    if (early !== undefined) this.#onData(early)
+    if (this.#isHalfClosed) this.#exchange?.clientHalfClosed()
+  }
+  sendBytes(source: Buffer, range: BodyRange): void {
+    this.#writeRange(source, range)
+  }
+  endBytes(): void {
+    this.#socket.end()
+  }
+
+  pauseBody(): void {
+    if (this.#phase !== 'body') return
+    this.#isBodyPaused = true
+    this.#context.wheel.disarm(this)
+    this.#pause()
+  }
+  resumeBody(): void {
+    if (this.#phase === 'tunnel') return this.#resume()
+    if (!this.#isBodyPaused) return
+    this.#isBodyPaused = false
+    const unread = this.#unread
+    this.#unread = undefined
+    if (unread !== undefined) this.#readBody(unread, 0)
+    if (this.#isBodyPaused) return
+    if (this.#phase === 'body') this.#context.wheel.arm(this, this.#context.timeouts.requestBodyIdleMs)
+    this.#resume()
+  }
+
+  finished(): void {
+    this.#exchange = undefined
+    if (this.willClose || this.#phase === 'body') return this.#closeGracefully()
+    this.#phase = 'idle'
+    this.#context.wheel.arm(this, this.#context.timeouts.keepAliveMs)
+    if (this.#unread !== undefined || this.#isPaused) this.#pump()
+    if (this.#isHalfClosed && this.isIdle && this.#unread === undefined) this.#closeGracefully()
+  }
+
+  #write(text: string, isLast: boolean): void {
+    if (isLast) this.#socket.write(text, 'latin1')
+    else this.#socket.write(text, 'latin1', this.#onWritten)
+  }
+  #writeRange(source: Buffer, range: BodyRange): void {
+    const view = source.subarray(range.from, range.to)
+    if (range.isStable) this.#socket.write(view, this.#onWritten)
+    else if (view.length <= joinedBytes) this.#socket.write(latin1(source, range.from, range.to), 'latin1', this.#onWritten)
+    else this.#socket.write(Buffer.from(view), this.#onWritten)
+    const isStalled = this.#socket.writableLength > 0 && (this.#phase === 'answer' || this.#phase === 'tunnel')
+    if (isStalled) this.#context.wheel.arm(this, this.#context.timeouts.clientStallMs)
+  }
+  #afterWrite(): void {
+    if (this.#socket.writableLength > 0 || this.#exchange === undefined) return
+    if (this.#phase === 'answer' || this.#phase === 'tunnel') this.#context.wheel.disarm(this)
+    this.#exchange.clientFlushed()
+  }
+  #onDrain(): void {
+    if (this.#exchange === undefined) this.#pump()
+  }
+
+  #refuse(answer: OwnAnswer): void {
+    this.willClose = true
+    this.#requestId = this.#context.requestIds()
+    this.#write(ownAnswerText(answer, this.#requestId, false, this), true)
+    this.#closeGracefully()
+  }
+
+  /** FIN after what is written; then swallows what the client still sends, because closing on unread bytes would reset the answer away. */
+  #closeGracefully(): void {
+    if (this.#phase === 'linger' || this.#phase === 'closed') return
+    this.#phase = 'linger'
+    this.#unread = undefined
+    this.#context.wheel.arm(this, this.#context.timeouts.clientStallMs)
+    this.#socket.end(() => {
+      if (this.#isHalfClosed || this.#socket.readableEnded) this.#socket.destroy()
+      else this.#context.wheel.arm(this, this.#context.timeouts.lingerMs)
+    })
+    this.#resume()
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+  #resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#socket.resume()
+  }
+}
