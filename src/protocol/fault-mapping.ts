@@ -15,7 +15,7 @@ const statusOfKind: Readonly<Record<FaultKind, number>> = {
   internal: 500,
 }
 /** Codes whose status Fly.io's clients rely on. */
-const statusOfCode: Readonly<Record<string, number>> = { name_taken: 422, machine_state: 412 }
+const statusOfCode: Readonly<Record<string, number>> = { name_taken: 422, machine_state: 412, body_too_large: 413 }
 export const httpStatusOfCode = (code: string, kind: FaultKind): number => statusOfCode[code] ?? statusOfKind[kind]
 export const httpStatusOf = (error: Fault): number => httpStatusOfCode(error.code, error.kind)
 
