@@ -1,6 +1,5 @@
 import type { Clock } from '../../kit/clock.ts'
 import type { AppName, MachineId, RegionCode } from '../../model/ids.ts'
-import type { WakeReply } from '../../protocol/edge-session.ts'
 import type { Brain, Decision, Refusal, RequestFacts, Ticket } from '../contract.ts'
 import type { EdgeLimits, EdgeTimeouts } from '../edge-config.ts'
 import { choose, type Choice } from '../routing/choose.ts'
@@ -39,9 +38,13 @@ interface Errand {
   readonly facts: RequestFacts
   readonly app: AppEntry
   readonly sinceMs: number
+  trouble: Trouble | undefined
+}
+/** What has gone wrong with a request so far. */
+interface Trouble {
   readonly tried: Set<Place>
   readonly failures: Record<ConnectFailure, number>
-  refusedSinceMs: number
+  readonly sinceMs: number
 }
 interface Waiter {
   readonly errand: Errand
@@ -88,14 +91,7 @@ export class EdgeBrain implements Brain {
     const app = this.#deps.index.lookup(facts.hostname)
     if (app === undefined) return unknownHost(facts.hostname, this.#options.domain)
     app.requests++
-    return this.#decide({
-      facts,
-      app,
-      sinceMs: this.#deps.clock.monotonic(),
-      tried: new Set(),
-      failures: { refused: 0, reset: 0, timeout: 0 },
-      refusedSinceMs: 0,
-    })
+    return this.#decide({ facts, app, sinceMs: this.#deps.clock.monotonic(), trouble: undefined })
   }
 
   /** Routes or states of the app's machines have changed: who waits is looked at again. */
@@ -103,11 +99,11 @@ export class EdgeBrain implements Brain {
     for (const waiter of this.#lines.get(app) ?? []) this.#reconsider(waiter)
   }
   gone(app: AppEntry): void {
-    for (const waiter of this.#lines.get(app) ?? [])
-      this.#end(waiter, unknownHost(waiter.errand.facts.hostname, this.#options.domain))
+    for (const waiter of this.#lines.get(app) ?? []) this.#end(waiter, unknownHost(waiter.errand.facts.hostname, this.#options.domain))
   }
 
-  woken(place: Place, _reply: WakeReply): void {
+  /** Its host has just seen its port accept. */
+  woken(place: Place): void {
     place.suspectUntilMs = 0
     place.refusals = 0
     place.wakeBarredUntilMs = 0
@@ -118,24 +114,28 @@ export class EdgeBrain implements Brain {
       for (const waiter of line) {
         if (waiter.target !== place) continue
         const choice = this.#choose(waiter.errand)
-        const hasOther = choice.kind === 'go' || ((choice.kind === 'wake' || choice.kind === 'ask') && choice.place !== place) || choice.kind === 'queue'
+        const hasOther =
+          choice.kind === 'go' || ((choice.kind === 'wake' || choice.kind === 'ask') && choice.place !== place) || choice.kind === 'queue'
         if (hasOther) this.#reconsider(waiter)
         else this.#end(waiter, this.#wakeRefusal(waiter.errand, place, failure))
       }
   }
-  #wakeRefusal({ app, failures }: Errand, place: Place, failure: WakeFailure): Refusal {
-    return failures.refused > 0 && failure.kind === 'timeout' ? connectFailed(app.name, 'refused', place.port) : wakeFailed(app.name, failure)
+  #wakeRefusal({ app, trouble }: Errand, place: Place, failure: WakeFailure): Refusal {
+    return trouble !== undefined && trouble.failures.refused > 0 && failure.kind === 'timeout'
+      ? connectFailed(app.name, 'refused', place.port)
+      : wakeFailed(app.name, failure)
   }
 
   #choose(errand: Errand): Choice {
     const { index, clock, random } = this.#deps
     const pool = index.poolOf(errand.app, errand.facts.port)
     if (pool === undefined) return { kind: 'none', why: 'no-machine' }
-    const options = { nowMs: clock.monotonic(), random, tried: errand.tried }
+    const { tried } = errand.trouble ?? {}
+    const options = { nowMs: clock.monotonic(), random, ...(tried === undefined ? {} : { tried }) }
     const choice = choose(pool, errand.facts, options)
     // All have had their turn, and this one's penalty is over: it may try again.
-    if (choice.kind === 'ask' && errand.tried.size > 0 && choice.place.suspectUntilMs <= options.nowMs) {
-      errand.tried.clear()
+    if (choice.kind === 'ask' && tried !== undefined && choice.place.suspectUntilMs <= options.nowMs) {
+      tried.clear()
       return choose(pool, errand.facts, options)
     }
     return choice
@@ -180,13 +180,13 @@ export class EdgeBrain implements Brain {
       place.suspectUntilMs = nowMs + timeouts.penaltyMs * Math.min(longestPenaltyFactor, 2 ** place.refusals)
       place.refusals++
     }
-    errand.tried.add(place)
-    errand.failures[reason]++
-    errand.refusedSinceMs ||= nowMs
+    const trouble = (errand.trouble ??= { tried: new Set(), failures: { refused: 0, reset: 0, timeout: 0 }, sinceMs: nowMs })
+    trouble.tried.add(place)
+    trouble.failures[reason]++
     const refusal = connectFailed(errand.app.name, reason, place.port)
     this.#deps.onConnectFailed({ app: errand.app.name, machine: place.machine, code: refusal.code, message: refusal.message })
-    const { refused, reset, timeout } = errand.failures
-    const hadPatience = reason === 'refused' ? nowMs - errand.refusedSinceMs < timeouts.refusedMs : errand.failures[reason] < mostSilentTries
+    const { refused, reset, timeout } = trouble.failures
+    const hadPatience = reason === 'refused' ? nowMs - trouble.sinceMs < timeouts.refusedMs : trouble.failures[reason] < mostSilentTries
     const isOver = refused + reset + timeout >= mostTries || nowMs - errand.sinceMs >= timeouts.holdMs
     // The place is given back only now, so that a waiter is not sent to a machine that has just refused.
     this.#leavePlace(errand, place, false)
@@ -260,7 +260,7 @@ export class EdgeBrain implements Brain {
     for (const waiter of this.#lines.get(app) ?? []) {
       const { port, forceMachine, forceRegions } = waiter.errand.facts
       if (stuckPorts.has(port)) continue
-      const isChoosy = forceMachine !== undefined || forceRegions !== undefined || waiter.errand.tried.size > 0
+      const isChoosy = forceMachine !== undefined || forceRegions !== undefined || waiter.errand.trouble !== undefined
       if (!this.#reconsider(waiter) && !isChoosy) stuckPorts.add(port)
     }
   }

@@ -21,37 +21,30 @@ export const unknownHost = (hostname: string, domain: string): Refusal => ({
 export const noService = (app: AppName, port: number): Refusal =>
   refusal(app, 503, 'PR04', `no machine of app ${app} has a service on port ${port}; \`kante status -a ${app}\` shows its machines`)
 
+const noCandidateTexts = {
+  'no-machine': ['PR04', (app: AppName) => `app ${app} has no machine that this request may use`],
+  'not-startable': ['PM08', (app: AppName) => `all machines of app ${app} are stopped, and autostart is off`],
+  'wake-failed': ['PM07', (app: AppName) => `the machines of app ${app} do not start; \`kante logs -a ${app}\` says why`],
+} as const
 export function noCandidate(app: AppName, why: Extract<Choice, { kind: 'none' }>['why']): Refusal {
-  switch (why) {
-    case 'no-machine':
-      return refusal(app, 503, 'PR04', `app ${app} has no machine that this request may use`, 5)
-    case 'not-startable':
-      return refusal(app, 503, 'PM08', `all machines of app ${app} are stopped, and autostart is off`, 5)
-    case 'wake-failed':
-      return refusal(app, 503, 'PM07', `the machines of app ${app} do not start; \`kante logs -a ${app}\` says why`, 2)
-  }
+  const [code, message] = noCandidateTexts[why]
+  return refusal(app, 503, code, message(app), why === 'wake-failed' ? 2 : 5)
 }
 export const tooManyWaiters = (app: AppName, limit: number): Refusal =>
   refusal(app, 503, 'PR03', `${limit} requests are waiting for app ${app} already`, 2)
 
-export type HoldReason = 'full' | 'unhealthy' | 'arriving' | 'waking' | 'refused' | 'unreachable'
+const heldTexts = {
+  full: [503, 'PR03', 'every machine was at its hard limit, none had a place'],
+  unhealthy: [503, 'PR03', 'no machine passed its health checks (`kante checks list` says why)'],
+  arriving: [503, 'PR03', 'no machine was started'],
+  waking: [503, 'PM03', 'no machine woke'],
+  refused: [502, 'PC01', 'no machine accepted a connection'],
+} as const
+export type HoldReason = keyof typeof heldTexts
 /** The deadline of a held request has passed. */
 export function heldTooLong(app: AppName, why: HoldReason, afterMs: number): Refusal {
-  const after = `within ${afterMs / 1000} s`
-  switch (why) {
-    case 'full':
-      return refusal(app, 503, 'PR03', `every machine of app ${app} was at its hard limit, none had a place ${after}`, 2)
-    case 'unhealthy':
-      return refusal(app, 503, 'PR03', `no machine of app ${app} passed its health checks ${after}; \`kante checks list -a ${app}\` says why`, 5)
-    case 'arriving':
-      return refusal(app, 503, 'PR03', `no machine of app ${app} was started ${after}`, 5)
-    case 'waking':
-      return refusal(app, 503, 'PM03', `no machine of app ${app} woke ${after}`, 5)
-    case 'refused':
-      return refusal(app, 502, 'PC01', `the machines of app ${app} refuse connections`)
-    case 'unreachable':
-      return refusal(app, 503, 'PM05', `the host of a stopped machine of app ${app} could not be reached ${after}`, 5)
-  }
+  const [status, code, message] = heldTexts[why]
+  return refusal(app, status, code, `app ${app}: ${message} within ${afterMs / 1000} s`, 5)
 }
 
 /** Why a wake has failed for good: `timeout` its deadline, `refused` the host says no, `unreachable` nobody answered, `failed` all else. */
@@ -64,14 +57,13 @@ export function wakeFailed(app: AppName, failure: WakeFailure): Refusal {
   return refusal(app, 503, code, failure.message, failure.kind === 'refused' ? 2 : 5)
 }
 
-export type ConnectFailure = 'refused' | 'reset' | 'timeout'
+const connectTexts = {
+  refused: [502, 'PC01', (port: number) => `the app refuses connections on port ${port}; does it listen on 0.0.0.0:${port}?`],
+  reset: [502, 'PC03', (port: number) => `the app closed the connection on port ${port} without an answer`],
+  timeout: [504, 'PC05', (port: number) => `connecting to the app on port ${port} timed out`],
+} as const
+export type ConnectFailure = keyof typeof connectTexts
 export function connectFailed(app: AppName, reason: ConnectFailure, port: number): Refusal {
-  switch (reason) {
-    case 'refused':
-      return refusal(app, 502, 'PC01', `the app refuses connections on port ${port}; does it listen on 0.0.0.0:${port}?`)
-    case 'reset':
-      return refusal(app, 502, 'PC03', `the app closed the connection on port ${port} without an answer`)
-    case 'timeout':
-      return refusal(app, 504, 'PC05', `connecting to the app on port ${port} timed out`)
-  }
+  const [status, code, message] = connectTexts[reason]
+  return refusal(app, status, code, message(port))
 }

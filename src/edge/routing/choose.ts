@@ -66,7 +66,10 @@ function walk(regions: readonly PoolRegion[], options: ChooseOptions): Choice {
   if (isFull) return { kind: 'queue', why: 'full' }
   const suspect = regions.flatMap((region) => [...region.ready, ...region.unproven]).find((place) => place.inFlight < place.hardLimit)
   if (suspect !== undefined) return { kind: 'ask', place: suspect }
-  return nothingNow(regions.flatMap((region) => [...region.ready, ...region.unproven, ...region.critical, ...region.asleep]), options)
+  return nothingNow(
+    regions.flatMap((region) => [...region.ready, ...region.unproven, ...region.critical, ...region.asleep]),
+    options,
+  )
 }
 
 function chooseOne(pool: Pool, machine: string, options: ChooseOptions): Choice {

@@ -51,4 +51,5 @@ export interface Place {
 }
 
 /** Fly.io's three classes (platform-semantics §1.2): 0 below soft, 1 from soft to hard, 2 at hard. */
-export const loadClass = (place: Place, load: number): 0 | 1 | 2 => (load < place.softLimit ? (load < place.hardLimit ? 0 : 2) : load < place.hardLimit ? 1 : 2)
+export const loadClass = (place: Place, load: number): 0 | 1 | 2 =>
+  load < place.softLimit ? (load < place.hardLimit ? 0 : 2) : load < place.hardLimit ? 1 : 2
