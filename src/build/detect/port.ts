@@ -1,0 +1,10 @@
+const patterns = [/\.listen\(\s*(\d{2,5})\b/, /\bPORT\b['"\])]*\s*(?:\|\||\?\?|,)\s*['"]?(\d{2,5})\b/, /\b(?:port|PORT)\s*[:=]\s*['"]?(\d{2,5})\b/]
+
+/** The port that a program's text names, most telling place first. */
+export function portIn(text: string | undefined): number | undefined {
+  for (const pattern of patterns) {
+    const port = Number(pattern.exec(text?.slice(0, 200_000) ?? '')?.[1] ?? 0)
+    if (port >= 1 && port <= 65_535) return port
+  }
+  return undefined
+}
