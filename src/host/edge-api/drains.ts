@@ -1,0 +1,105 @@
+import { isFault } from '../../model/fault/fault.ts'
+import { ulid, type EdgeId, type MachineId } from '../../model/ids.ts'
+import { beginDrain, stepDrain, type HostDrain, type HostDrainEvent } from '../../model/drain/host-drain.ts'
+import { liveLease } from '../../model/machine/machine-lease.ts'
+import { stopConfigOf } from '../../model/machine/stop-config.ts'
+import type { DrainAnswer } from '../../protocol/edge-session.ts'
+import type { HostPort } from '../../protocol/host-port.ts'
+import type { Machine } from '../machines/machine.ts'
+import type { EdgeSessions } from './edge-sessions.ts'
+
+type DrainOptions = Parameters<HostPort['drainMachine']>[1]
+type DrainOutcome = Awaited<ReturnType<HostPort['drainMachine']>>
+
+/** Carries the drains of a host's machines: `model/drain` decides, here the edges are told and the machine is stopped. */
+export interface Drains {
+  /** A second drain of a machine joins the first. */
+  drain(machine: Machine, options: DrainOptions): Promise<DrainOutcome>
+  answer(answer: DrainAnswer): void
+  /** A request wants the machine: a drain that has not come to its signal is called off. */
+  callOff(id: MachineId): void
+}
+interface Running {
+  readonly outcome: Promise<DrainOutcome>
+  step(event: HostDrainEvent): void
+}
+
+export function openDrains(deps: { readonly sessions: EdgeSessions; readonly edges: () => readonly EdgeId[] }): Drains {
+  const running = new Map<MachineId, Running>()
+  deps.sessions.onLost((edge) => {
+    for (const drain of running.values()) drain.step({ type: 'edge_lost', edge })
+  })
+
+  function begin(machine: Machine, options: DrainOptions): Running {
+    const { clock, random } = machine.context
+    const drainId = ulid(clock.now(), random)
+    let state: HostDrain = beginDrain(drainId, deps.edges(), deps.sessions.connected())
+    const over = Promise.withResolvers<'signal' | 'busy' | 'cancelled'>()
+    const settle = () => {
+      if (state.phase === 'over') over.resolve(state.outcome)
+    }
+    settle()
+    const step = (event: HostDrainEvent) => {
+      state = stepDrain(state, event)
+      settle()
+    }
+    const carry = async (): Promise<DrainOutcome> => {
+      if (state.phase === 'over' && state.outcome !== 'signal') return state.outcome
+      const row = await machine.adjust((row) => (row.state === 'started' ? { ...row, draining: true } : undefined))
+      if (!row.draining) return 'cancelled'
+      using _listener = machine.onChange((_before, after) => {
+        if (after.state !== 'started') step({ type: 'machine_changed' })
+      })
+      using _timer = clock.timer(options.timeoutMs, () => step({ type: 'timeout' }))
+      deps.sessions.send({ type: 'drain', id: machine.id, seq: row.seq, drainId })
+      const outcome = await over.promise
+      if (outcome === 'signal' && (await end(machine, options))) return 'stopped'
+      const back = await machine.adjust((row) => (row.draining ? { ...row, draining: false } : undefined))
+      deps.sessions.send({ type: 'undrain', id: machine.id, seq: back.seq, drainId })
+      return outcome === 'busy' ? 'busy' : 'cancelled'
+    }
+    return { outcome: carry(), step }
+  }
+
+  return {
+    async drain(machine, options) {
+      const { state, lease } = machine.row
+      if (state === 'stopped' || state === 'suspended' || state === 'created') return 'stopped'
+      if (state !== 'started') return 'cancelled'
+      // Whoever holds a lease works on the machine: idleness is none of its business.
+      if (options.reason === 'idle' && liveLease(lease, machine.context.clock.now())) return 'cancelled'
+      const joined = running.get(machine.id)
+      if (joined !== undefined) return await joined.outcome
+      const drain = begin(machine, options)
+      running.set(machine.id, drain)
+      try {
+        return await drain.outcome
+      } finally {
+        running.delete(machine.id)
+      }
+    },
+    answer(answer) {
+      running.get(answer.machine)?.step({ type: 'answer', ...answer, required: deps.edges() })
+    },
+    callOff(id) {
+      running.get(id)?.step({ type: 'wake' })
+    },
+  }
+}
+
+/** False when the machine has meanwhile gone another way. */
+async function end(machine: Machine, options: DrainOptions): Promise<boolean> {
+  machine.runnerLog(options.reason === 'idle' ? 'Machine is idle, it is taken down until the next request' : 'Machine is drained for a deploy')
+  try {
+    await machine.command(
+      { type: options.mode },
+      { action: options.mode, type: options.mode, source: options.reason === 'idle' ? 'proxy' : 'flyd' },
+      (row) => ({ ...row, stop: stopConfigOf(row.desired.config) }),
+    )
+    return machine.row.state !== 'started'
+  } catch (error) {
+    if (!isFault(error)) throw error
+    machine.context.log.warn('drained machine was not stopped', { machine: machine.id, error })
+    return false
+  }
+}

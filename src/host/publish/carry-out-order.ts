@@ -1,0 +1,43 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { DesiredMachine, ObservedMachine } from '../../model/machine/machine-record.ts'
+import type { MachineState } from '../../model/machine/machine-state.ts'
+import type { HostPort } from '../../protocol/host-port.ts'
+import type { HostCore } from '../machines/host-core.ts'
+
+const livelyStates: readonly MachineState[] = ['starting', 'started', 'restarting', 'updating', 'suspending']
+
+/**
+ * Does what an order asks for and no call did: the machines of a restored backup are made again (started if they were last seen so), newer versions are
+ * put in place, destructions are finished.
+ */
+export async function carryOutOrder(core: HostCore, port: HostPort, order: DesiredMachine, lastSeen: ObservedMachine | undefined): Promise<void> {
+  const machine = core.machines.get(order.id)
+  switch (order.order) {
+    case 'pending':
+      return
+    case 'destroying':
+      if (machine === undefined || machine.row.state === 'destroyed') return
+      await machine.command({ type: 'destroy', force: true }, { action: 'destroy', type: 'destroy', source: 'flyd' })
+      return
+    case 'accepted':
+      if (machine !== undefined) {
+        if (order.version > machine.row.desired.version && !isDeepStrictEqual(order.config, machine.row.desired.config)) {
+          await port.updateMachine({ desired: order, org: order.org, start: true }, { source: 'flyd', ...nonceOf(core, order) })
+        }
+        return
+      }
+      if (lastSeen?.state === 'destroyed' || lastSeen?.state === 'destroying') return
+      await port.createMachine({
+        desired: order,
+        org: order.org,
+        start: lastSeen !== undefined && livelyStates.includes(lastSeen.state),
+        cordoned: lastSeen?.cordoned ?? false,
+      })
+  }
+}
+
+/** The order is control's own, accepted before: no lease stands in its way. */
+const nonceOf = (core: HostCore, order: DesiredMachine) => {
+  const nonce = core.machines.get(order.id)?.row.lease?.nonce
+  return nonce === undefined ? {} : { nonce }
+}
