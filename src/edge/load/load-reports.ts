@@ -16,7 +16,10 @@ export interface LoadReportsOptions {
   readonly everyMs?: number
 }
 
-/** Once a second, what the edge sees of each machine and app with traffic; silent when there is none. Autostop lives on it. */
+/**
+ * Once a second, what the edge sees of each machine and app with traffic. It is sent when there is none too: control takes silence for an edge that it
+ * knows nothing of, and stops no machine on that.
+ */
 export class LoadReports implements Disposable {
   readonly #deps: LoadReportsDeps
   readonly #options: LoadReportsOptions
@@ -39,7 +42,6 @@ export class LoadReports implements Disposable {
     index.sweepUses()
     const machines = [...index.uses].filter((use) => use.inFlight + use.ended > 0)
     const apps = [...index.apps.values()].filter((app) => app.requests + app.waiters > 0)
-    if (machines.length + apps.length === 0) return
     const report: LoadReport = {
       edge: this.#options.edge,
       region: this.#options.region,
