@@ -1,5 +1,6 @@
 import type { Clock } from '../kit/clock.ts'
 import type { ApiClient } from './api/api-client.ts'
+import type { TargetInputs } from './api/target.ts'
 import type { PlatformPaths } from '../kit/platform-paths.ts'
 
 /** Where a command writes. `isTty` decides about colour and about questions. */
@@ -27,6 +28,8 @@ export interface CliContext {
   readonly isJson: boolean
   /** Whether a question may be asked: stdin and stderr are a terminal. */
   readonly isInteractive: boolean
+  /** What decides where requests go; `api` goes there. */
+  readonly target: TargetInputs
   /** The client of the chosen platform; opened at the first call, closed by the framework. */
   api(): Promise<ApiClient>
   /** A line about long work, on stderr; nothing with --json. */

@@ -42,11 +42,11 @@ function openSession(
   const { env, stdout, stderr, signal } = around
   const home = resolve(env['KANTE_HOME'] || `${homedir()}/.kante`)
   const paths = platformPaths(home, { tmpDir: tmpdir(), uid: process.getuid?.() ?? 0 })
+  const target = { env, paths, context: choices.context, accessToken: choices.accessToken }
   let client: Promise<ApiClient> | undefined
   const openClient = async () => {
     const [{ chooseTarget }, { openApiClient }] = await Promise.all([import('./api/target.ts'), import('./api/open-api-client.ts')])
-    const target = await chooseTarget({ env, paths, context: choices.context, accessToken: choices.accessToken })
-    return openApiClient(target, {
+    return openApiClient(await chooseTarget(target), {
       env,
       home,
       userAgent: `kante/${version}`,
@@ -68,6 +68,7 @@ function openSession(
       verbose: choices.isVerbose,
       isJson: choices.isJson,
       isInteractive: isatty(0) && stderr.isTty,
+      target,
       api: () => (client ??= openClient()),
       progress: (line) => {
         if (!choices.isJson) stderr.write(`${line}\n`)

@@ -1,3 +1,5 @@
+import { printable } from './terminal-text.ts'
+
 /** A column's title and where its text comes from. */
 export type Columns<Row> = readonly (readonly [title: string, cell: (row: Row) => string | number | undefined])[]
 
@@ -21,13 +23,6 @@ export function renderFields(fields: readonly (readonly [string, string | number
   const width = Math.max(0, ...shown.map(([name]) => name.length))
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`.trimEnd()).join('\n')
 }
-
-/** Control characters of a machine's name or a check's output must not steer the terminal. */
-export const printable = (value: string | number | undefined): string =>
-  value === undefined
-    ? ''
-    : // eslint-disable-next-line no-control-regex -- that is what is looked for
-      String(value).replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, (char) => (char === '\n' || char === '\t' ? ' ' : '\uFFFD'))
 
 /** Wide East Asian characters take two cells; marks that combine take none. */
 function displayWidth(text: string): number {

@@ -1,4 +1,4 @@
-import { printable } from '../output/table.ts'
+import { printable } from '../output/terminal-text.ts'
 
 /** A line of the daemon's JSON log for people: `15:04:05 warn message key=value`; a line that is no JSON stays as it is. */
 export function humanLogLine(line: string): string {
