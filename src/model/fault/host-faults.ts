@@ -13,4 +13,10 @@ export const hostFaults = {
     () => 'is the program installed and in PATH of the host?',
   ),
   bundle_not_found: entry<{ digest: string }>('not_found', (d) => `bundle not found: ${d.digest}`),
+  layer_damaged: entry<{ digest: string; reason: string }>(
+    'invalid',
+    (d) => `layer ${d.digest} is not usable: ${d.reason}`,
+    () => 'deploy again',
+  ),
+  runtime_lost: entry<{ runtime: string; reason: string }>('unavailable', (d) => `the ${d.runtime} runtime does not answer: ${d.reason}`),
 } as const
