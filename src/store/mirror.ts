@@ -143,8 +143,6 @@ class FollowingMirror implements Mirror {
     while (!signal.aborted) {
       try {
         watch ??= await this.#connect()
-        if (!this.#isCurrent) this.#log.info('mirror is current again', { prefixes: this.#prefixes, revision: this.#revision })
-        this.#isCurrent = true
         backoffMs = firstBackoffMs
         await this.#consume(watch)
       } catch (error) {
@@ -180,6 +178,8 @@ class FollowingMirror implements Mirror {
     }
     const events = difference(this.#entries, next, this.#prefixes, reached)
     this.#entries = next
+    if (!this.#isCurrent) this.#log.info('mirror is current again', { prefixes: this.#prefixes, revision: reached })
+    this.#isCurrent = true
     this.#advance(events, reached)
     return watch
   }

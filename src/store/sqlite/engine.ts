@@ -92,7 +92,12 @@ export interface EngineClient {
 
 /** Starts the thread. Dispose it after the stores that use it. */
 export function openSqliteEngine(): SqliteEngine {
-  return new SqliteEngine(
-    new Worker(entryUrl(import.meta.url, './store-worker.ts'), { name: 'kante-store', env: {}, resourceLimits: { maxYoungGenerationSizeMb: 8 } }),
-  )
+  const worker = new Worker(entryUrl(import.meta.url, './store-worker.ts'), {
+    name: 'kante-store',
+    env: {},
+    // Flags of the process (--input-type, preloads) are not meant for this thread.
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+  })
+  return new SqliteEngine(worker)
 }
