@@ -114,7 +114,10 @@ export async function openEdge(deps: EdgeDeps, config: EdgeConfig): Promise<Edge
           [...feed.table.hosts.values()].map((host) => host.region),
         ),
       )
+    const newApps = new Set(change.apps.map((app) => app.name).filter((name) => !index.apps.has(name)))
     for (const app of change.apps) index.setApp(app)
+    // A machine may be heard of before its app.
+    if (newApps.size > 0) for (const machine of feed.table.machines.values()) if (newApps.has(machine.app)) refresh(machine.id)
     const touched = new Set<AppEntry>()
     for (const machine of change.machines) {
       index.setMachine(machine, views.route(machine.host, machine.id, machine))
