@@ -13,6 +13,8 @@ export interface EdgeTimeouts {
   readonly refusedMs: number
   /** A machine that refused is avoided for so long, doubled at each refusal in a row up to 16 times. */
   readonly penaltyMs: number
+  /** When a machine is to be taken down: how long requests in flight there may take to end before its host is told `busy`. */
+  readonly drainGraceMs: number
   /** At the end: how long open connections may last before they are cut (Fly.io: 10 minutes, platform-semantics §1.3). */
   readonly drainMs: number
   /** A feed or session that is silent for so long is opened anew; the other side beats every 2 s. */
@@ -48,6 +50,7 @@ export const defaultTimeouts: EdgeTimeouts = {
   softWakeMs: 2_000,
   refusedMs: 5_000,
   penaltyMs: 100,
+  drainGraceMs: 1_000,
   drainMs: 600_000,
   silenceMs: 7_000,
 }

@@ -99,7 +99,7 @@ export class Held {
   constructor(decision: Decision) {
     if (decision.kind !== 'hold') throw new Error(`expected hold, got ${JSON.stringify(decision)}`)
     void decision.settled.then((outcome) => (this.outcome = outcome))
-    this.leave = decision.leave
+    this.leave = () => decision.leave()
   }
   get machine(): string | undefined {
     return this.outcome?.kind === 'go' ? this.outcome.ticket.machine : undefined

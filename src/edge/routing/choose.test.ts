@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { parseAppName, parseHostId, parseMachineId, parseRegionCode } from '../../model/ids.ts'
 import { choose, type Choice, type Wishes } from './choose.ts'
 import type { Place, PlaceKind } from './place.ts'

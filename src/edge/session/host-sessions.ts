@@ -19,6 +19,8 @@ export interface HostSessionsDeps {
 export interface HostSessionsOptions {
   readonly edge: EdgeId
   readonly silenceMs: number
+  /** How long requests in flight may take to end before a drain is answered `busy`. */
+  readonly drainGraceMs: number
 }
 interface Session {
   address: string
@@ -138,8 +140,12 @@ export class HostSessions implements AsyncDisposable {
         const use = useOf(message.id)
         const reply = views.drain(host, message.id, message, use !== undefined && use.inFlight + use.held > 0)
         if (reply === undefined) return
-        if (reply === 'busy' && use !== undefined) use.isWatched = true
-        void this.#answer(host, { machine: message.id, drainId: message.drainId, answer: reply })
+        const answer = { machine: message.id, drainId: message.drainId, answer: reply }
+        if (reply === 'busy' && use !== undefined) {
+          use.isWatched = true
+          if (use.webSockets === 0) return this.#answerLater(host, answer)
+        }
+        void this.#answer(host, answer)
         return
       }
       case 'undrain':
@@ -148,6 +154,14 @@ export class HostSessions implements AsyncDisposable {
         // The first one follows the states of the beginning.
         session.settled.resolve()
     }
+  }
+
+  /** Most requests end soon, and then the answer is `drained`; a web socket does not. */
+  #answerLater(host: HostId, answer: Omit<DrainAnswer, 'edge'>): void {
+    this.#deps.clock.timer(this.#options.drainGraceMs, () => {
+      const block = this.#deps.views.get(answer.machine)?.block
+      if (block?.drainId === answer.drainId && !block.acknowledged) void this.#answer(host, answer)
+    })
   }
 
   /** A drain is bound to its session: when that ends there is nobody to answer. */
