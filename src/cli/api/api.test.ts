@@ -1,0 +1,66 @@
+import { strict as assert } from 'node:assert'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import { apiFault } from './api-fault.ts'
+import { readNdjson } from './ndjson.ts'
+import { withQuery } from './open-api-client.ts'
+import { checkDestination, tunnelArgv } from './ssh-tunnel.ts'
+import { parseApiAddress } from './target.ts'
+
+test('an address may be bare, and localhost is never looked up', () => {
+  assert.deepEqual(parseApiAddress('KANTE_API', 'localhost:4290'), {
+    via: 'tcp',
+    host: '127.0.0.1',
+    port: 4290,
+    isTls: false,
+    address: 'http://localhost:4290',
+  })
+  assert.equal(parseApiAddress('KANTE_API', 'http://api.localhost:80').host, '127.0.0.1')
+  assert.equal(parseApiAddress('KANTE_API', 'http://[::1]:4280').host, '::1')
+  assert.deepEqual(parseApiAddress('KANTE_API', 'https://kante.example.net'), {
+    via: 'tcp',
+    host: 'kante.example.net',
+    port: 443,
+    isTls: true,
+    address: 'https://kante.example.net',
+  })
+  for (const text of ['http://a/b', 'ftp://x', 'http://', 'http://user@host'])
+    assert.throws(() => parseApiAddress('KANTE_API', text), /KANTE_API: found/, text)
+})
+
+test('an ssh destination cannot be an option or more than one word', () => {
+  assert.equal(checkDestination('deploy@edge1.example.net'), 'deploy@edge1.example.net')
+  for (const text of ['-oProxyCommand=x', 'a b', 'user@-x', '', 'a;b', '$(x)']) assert.throws(() => checkDestination(text), /--ssh/, text)
+  assert.deepEqual(tunnelArgv('u@h', 4280).slice(-4), ['-W', '127.0.0.1:4280', '--', 'u@h'])
+})
+
+test('queries leave out what is undefined and repeat lists', () => {
+  assert.equal(withQuery('/x', { a: 1, b: undefined, state: ['stopped', 'destroyed'], ok: true }), '/x?a=1&state=stopped&state=destroyed&ok=true')
+  assert.equal(withQuery('/x', undefined), '/x')
+})
+
+test('a refusal is read whether it is ours or a proxy’s', () => {
+  const ours = apiFault(404, '{"error":"app not found: x","status":"app_not_found","hint":"h","request_id":"r"}', undefined)
+  assert.deepEqual([ours.message, ours.code, ours.kind, ours.hint, ours.requestId], ['app not found: x', 'app_not_found', 'not_found', 'h', 'r'])
+  const theirs = apiFault(502, '<html>bad gateway</html>', 'r2')
+  assert.deepEqual([theirs.kind, theirs.requestId], ['unavailable', 'r2'])
+  assert.match(theirs.message, /HTTP 502: <html>/)
+})
+
+test('property: NDJSON comes back value by value, however the bytes are cut', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.oneof(fc.string(), fc.constantFrom('ä', '東京', '🦊')), { maxLength: 8 }),
+      fc.integer({ min: 1, max: 7 }),
+      async (values, step) => {
+        const bytes = Buffer.from(values.map((value) => `${JSON.stringify({ value })}\n\n`).join(''))
+        async function* cut() {
+          for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step)
+        }
+        const read: string[] = []
+        for await (const { value } of readNdjson<{ value: string }>(cut())) read.push(value)
+        assert.deepEqual(read, values)
+      },
+    ),
+  )
+})
