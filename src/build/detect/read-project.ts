@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import type { ProjectFiles } from './project-files.ts'
 
 const folders = ['', 'src', 'app', 'server', 'public', 'dist', 'build']
+/** Programs that package.json names, wherever they lie. */
+const programPath = /["'\s](?:\.\/)?([\w][\w./-]{0,200}\.[cm]?[jt]s)\b/g
 const maxFileBytes = 1024 * 1024
 const maxFiles = 400
 const readable =
@@ -17,13 +19,26 @@ export async function readProject(dir: string): Promise<ProjectFiles> {
     }
   }
   const texts = new Map<string, string>()
-  const wanted = [...names].filter((name) => readable.test(name)).slice(0, maxFiles)
+  const load = async (name: string) => {
+    const text = await readSmall(join(dir, name))
+    if (text === undefined) names.delete(name)
+    else {
+      names.add(name)
+      if (text.length <= maxFileBytes) texts.set(name, text)
+    }
+  }
   await Promise.all(
-    wanted.map(async (name) => {
-      const text = await readSmall(join(dir, name))
-      if (text === undefined) names.delete(name)
-      else if (text.length <= maxFileBytes) texts.set(name, text)
-    }),
+    [...names]
+      .filter((name) => readable.test(name))
+      .slice(0, maxFiles)
+      .map(load),
+  )
+  const named = [...(texts.get('package.json') ?? '').matchAll(programPath)].map((match) => match[1] ?? '')
+  await Promise.all(
+    named
+      .filter((name) => !names.has(name) && !name.split('/').includes('..'))
+      .slice(0, 32)
+      .map(load),
   )
   return { has: (path) => names.has(path), text: (path) => texts.get(path) }
 }
@@ -42,7 +57,7 @@ async function readSmall(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && ['ENOENT', 'EISDIR', 'ELOOP'].includes(String(error.code))) return undefined
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'EISDIR', 'ELOOP', 'ENOTDIR'].includes(String(error.code))) return undefined
     throw error
   }
 }
