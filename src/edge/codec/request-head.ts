@@ -155,7 +155,8 @@ export class RequestHead {
           break
         case Field.transferEncoding:
           codings++
-          if (!isSameToken(source, from, to, 'chunked')) return HeadFault.coding
+          // Even blanks after the coding are read differently by some.
+          if (!isSameToken(source, from, to, 'chunked') || source[to] !== CR) return HeadFault.coding
           this.isChunked = true
           break
         case Field.connection:

@@ -74,7 +74,7 @@ export class ResponseHead {
     this.reasonFrom = at
     while (at < to && valueOctet[source[at] as number] === 1) at++
     this.reasonTo = at
-    if (at + 1 >= to) return whenComplete(HeadFault.bareLineFeed, source, at, to)
+    if (at + 1 >= to) return whenComplete(HeadFault.startLine, source, at, to)
     if (source[at] !== CR || source[at + 1] !== LF) return whenComplete(HeadFault.startLine, source, at, to)
     this.status = status
     this.minorVersion = minor
@@ -102,7 +102,8 @@ export class ResponseHead {
         if (this.contentLength < 0) return HeadFault.length
       } else if (field === Field.transferEncoding) {
         codings++
-        if (!isSameToken(source, from, to, 'chunked')) return HeadFault.coding
+        // Even blanks after the coding are read differently by some.
+        if (!isSameToken(source, from, to, 'chunked') || source[to] !== CR) return HeadFault.coding
         this.isChunked = true
       } else if (field === Field.connection) options.add(source, from, to)
       else if (field === Field.date) this.hasDate = true
