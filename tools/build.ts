@@ -16,7 +16,8 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node26',
-  chunkNames: 'chunks/[name]-[hash]',
+  // Flat, so that import.meta.url of any chunk lies beside the entries.
+  chunkNames: '[name]-[hash]',
   legalComments: 'eof',
   logLevel: 'warning',
   // CommonJS inside the bundle asks for node: modules by require.

@@ -2,6 +2,12 @@
 export const entries: Readonly<Record<string, string>> = {
   kante: 'src/cli/main.ts',
   kanted: 'src/kanted.ts',
+  /** The keeper. */
+  main: 'src/host/keeper/main.ts',
+  'store-worker': 'src/store/sqlite/store-worker.ts',
+  'static-main': 'src/host/runtime/process/static-main.ts',
 }
-/** Files that are copied as they are. */
-export const files: Readonly<Record<string, string>> = {}
+/** Files that machines load, copied as they are. */
+export const files: Readonly<Record<string, string>> = {
+  preload: 'src/host/runtime/process/preload',
+}
