@@ -79,9 +79,12 @@ export async function openHost(deps: HostDeps, options: HostOptions): Promise<Ho
     openOrderReader(
       { store: deps.store, host: options.record.id, clock, log },
       (order, lastSeen) => carryOutOrder(core, port, order, lastSeen),
-      () => {
-        publisher.sweep()
+      (isOrdered) => {
+        publisher.sweep(isOrdered)
         void endOrphans(core, orphans)
+      },
+      (id, app) => {
+        if (!machines.has(id)) publisher.note(id, app)
       },
     ),
   )
@@ -116,6 +119,7 @@ async function adoptMachines(core: HostCore): Promise<readonly RunHandle[]> {
     machines.set(row.desired.id, new Machine(context, touched({ ...row, draining: false }, nowMs)))
   }
   const { running, exits } = await knownRuns(context)
+  const recorded = new Set([...machines.values()].map((machine) => machine.row.run?.runId))
   for (const machine of machines.values()) {
     const { row } = machine
     context.onChange(machine, { ...row, state: 'created' }, row)
@@ -123,12 +127,9 @@ async function adoptMachines(core: HostCore): Promise<readonly RunHandle[]> {
     if (adoption.type !== 'keep') context.log.info('machine adopted', { machine: machine.id, state: row.state, by: adoption.type })
     await adopt(machine, adoption)
   }
-  for (const exit of exits.values()) {
-    if (exit.cause === 'shutdown' || machines.get(exit.machine)?.row.run?.runId !== exit.runId) {
-      void context.runtime
-        .acknowledgeExit(exit.runId)
-        .catch((error: unknown) => context.log.warn('exit not acknowledged', { runId: exit.runId, error }))
-    }
+  for (const { runId } of exits.values()) {
+    if (recorded.has(runId)) continue
+    context.runtime.acknowledgeExit(runId).catch((error: unknown) => context.log.warn('exit not acknowledged', { runId, error }))
   }
   return [...running.values()].filter((handle) => !machines.has(handle.machine))
 }
@@ -161,7 +162,7 @@ async function endOrphans({ context, machines }: HostCore, orphans: readonly Run
 
 /** A sleeping machine wakes faster when its files lie ready; done beside everything else. */
 async function armMachines({ context, machines }: HostCore): Promise<void> {
-  for (const machine of [...machines.values()]) {
+  for (const machine of Array.from(machines.values())) {
     if (machine.isClosed || machine.row.state === 'destroyed' || machine.row.state === 'destroying') continue
     try {
       await machine.prepare()

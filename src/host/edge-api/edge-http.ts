@@ -71,8 +71,8 @@ export function edgeHandler(deps: {
       const requestId = deps.newRequestId()
       if (!isFault(error)) deps.log.error('edge request failed', { requestId, url: request.url, error })
       const known: Fault = isFault(error) ? error : fault('internal', { requestId }, error)
-      if (response.headersSent || response.destroyed) return void response.destroy()
-      send(response, httpStatusOf(known), faultBody(known, requestId))
+      if (response.headersSent || response.destroyed) response.destroy()
+      else send(response, httpStatusOf(known), faultBody(known, requestId))
     })
   }
 }

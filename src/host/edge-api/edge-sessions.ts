@@ -54,7 +54,10 @@ export function openEdgeSessions(deps: {
 
   return {
     open(edge, response) {
-      if (isClosed) return void response.destroy()
+      if (isClosed) {
+        response.destroy()
+        return
+      }
       const former = sessions.get(edge)
       if (former !== undefined) {
         end(edge, former)

@@ -1,5 +1,6 @@
 import { readFile, readdir, readlink } from 'node:fs/promises'
 import type { ProcessInfo } from '../../protocol/host-port.ts'
+import { parseListeningTable } from '../runtime/process/listening-table.ts'
 
 const pageBytes = 4096
 /** USER_HZ of Linux on every architecture that Node runs on. */
@@ -54,30 +55,9 @@ async function socketsOf(pid: number, sockets: ReadonlyMap<string, string>): Pro
   return [...new Set(addresses)].map((address) => ({ proto: 'tcp', address }))
 }
 
-const listenState = '0A'
 /** Inode → address:port of all TCP sockets that listen. */
 async function listeningSockets(): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>()
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    const text = await readFile(table, 'utf8').catch(goneAway)
-    for (const line of (text ?? '').split('\n').slice(1)) {
-      const fields = line.trim().split(/\s+/)
-      const [local, state, inode] = [fields[1], fields[3], fields[9]]
-      if (local !== undefined && inode !== undefined && state === listenState) found.set(inode, addressOf(local))
-    }
-  }
-  return found
-}
-
-/** `0100007F:1F90` is 127.0.0.1:8080: words in the host's byte order, which is little-endian on x64 and arm64. */
-export function addressOf(hex: string): string {
-  const [address = '', port = '0'] = hex.split(':')
-  const words = address.match(/.{8}/g) ?? []
-  const bytes = words.flatMap((word) => (word.match(/../g) ?? []).toReversed().map((byte) => Number.parseInt(byte, 16)))
-  if (bytes.length === 4) return `${bytes.join('.')}:${Number.parseInt(port, 16)}`
-  const groups = Array.from({ length: 8 }, (_, at) => (((bytes[at * 2] ?? 0) << 8) | (bytes[at * 2 + 1] ?? 0)).toString(16))
-  return `[${groups
-    .join(':')
-    .replace(/\b0(?::0)+\b/, ':')
-    .replace(':::', '::')}]:${Number.parseInt(port, 16)}`
+  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFile(path, 'utf8').catch(goneAway)))
+  const entries = tables.flatMap((table) => parseListeningTable(table ?? ''))
+  return new Map(entries.map(({ inode, address, port }) => [inode, `${address.includes(':') ? `[${address}]` : address}:${port}`]))
 }

@@ -48,8 +48,8 @@ async function spawn(machine: Machine, runId: string): Promise<void> {
       if (machine.row.run?.runId !== runId || machine.isClosed) return
       const reason = error instanceof Error ? error.message : String(error)
       log.warn('machine did not start', { machine: machine.id, attempt, error })
-      // A fault is the runtime's answer; anything else (its supervisor is away) may pass.
-      if (!isFault(error) && attempt < spawnAttempts) {
+      // A fault is the runtime's answer; anything else, its supervisor being away above all, may pass.
+      if ((!isFault(error) || error.code === 'runtime_lost') && attempt < spawnAttempts) {
         await clock.sleep(100 * 2 ** attempt)
         continue
       }

@@ -109,7 +109,7 @@ export class Machine implements Disposable {
       const { row, effects } = stepMachine(base, { type: 'start' }, this.#stepOptions(options))
       if (row === base) return { row: this.#row, previousState }
       this.runnerLog(previousState === 'suspended' ? 'Resuming machine' : 'Starting machine')
-      this.#hold(row, 'buffered', () => this.#perform(effects))
+      void this.#hold(row, 'buffered', () => this.#perform(effects))
       return { row, previousState }
     })
   }
@@ -126,7 +126,7 @@ export class Machine implements Disposable {
       const base = change(this.#row)
       const { row, effects } = stepMachine(base, event, this.#stepOptions({ action: event.type, type, source: 'flyd' }))
       if (row === this.#row) return
-      this.#hold(row, event.type === 'removed' ? 'durable' : 'buffered')
+      void this.#hold(row, event.type === 'removed' ? 'durable' : 'buffered')
       this.#perform(effects)
     })
   }
@@ -143,8 +143,15 @@ export class Machine implements Disposable {
   exited(exit: RunExit, circumstances: { readonly isHostLoss: boolean; readonly verdict?: ExitVerdict }): Promise<void> {
     return this.#enqueue(async () => {
       const { row } = this
-      const acknowledge = () => (circumstances.isHostLoss ? undefined : this.context.runtime.acknowledgeExit(exit.runId))
-      if (row.run?.runId !== exit.runId) return void (await acknowledge())
+      // A loss that the host itself concludes has no record at the runtime.
+      const isReported = !circumstances.isHostLoss || exit.cause === 'shutdown'
+      const acknowledge = async () => {
+        if (isReported) await this.context.runtime.acknowledgeExit(exit.runId)
+      }
+      if (row.run?.runId !== exit.runId) {
+        await acknowledge()
+        return
+      }
       const nowMs = this.context.clock.now()
       const isRequested = endingStates.includes(row.state)
       const policy = restartPolicyOf(row.desired.config)
@@ -178,7 +185,7 @@ export class Machine implements Disposable {
   adjust(change: (row: MachineRow) => MachineRow | undefined): Promise<MachineRow> {
     return this.#enqueue(async () => {
       const row = change(this.#row)
-      if (row !== undefined) this.#hold(touched(row, this.context.clock.now()), 'buffered')
+      if (row !== undefined) void this.#hold(touched(row, this.context.clock.now()), 'buffered')
       return this.#row
     })
   }

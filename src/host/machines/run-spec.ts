@@ -1,6 +1,7 @@
 import { memoryMbOf, machineEnv } from '../../model/machine/machine-env.ts'
 import type { MachineConfig } from '../../model/machine/machine-config.ts'
 import type { DesiredMachine, MachineEndpoint } from '../../model/machine/machine-record.ts'
+import { stopConfigOf } from '../../model/machine/stop-config.ts'
 import { checksOf, servicesOf } from '../../model/service/service.ts'
 import type { RunSpec } from '../runtime/runtime-contract.ts'
 
@@ -23,5 +24,6 @@ export function runSpecOf(desired: DesiredMachine, endpoint: MachineEndpoint): R
     endpoint,
     ports: portsOf(config),
     memoryMb: memoryMbOf(config),
+    stop: stopConfigOf(config),
   }
 }

@@ -10,7 +10,12 @@ const livelyStates: readonly MachineState[] = ['starting', 'started', 'restartin
  * Does what an order asks for and no call did: the machines of a restored backup are made again (started if they were last seen so), newer versions are
  * put in place, destructions are finished.
  */
-export async function carryOutOrder(core: HostCore, port: HostPort, order: DesiredMachine, lastSeen: ObservedMachine | undefined): Promise<void> {
+export async function carryOutOrder(
+  core: HostCore,
+  port: HostPort,
+  order: DesiredMachine,
+  readLastSeen: () => Promise<ObservedMachine | undefined>,
+): Promise<void> {
   const machine = core.machines.get(order.id)
   switch (order.order) {
     case 'pending':
@@ -19,13 +24,14 @@ export async function carryOutOrder(core: HostCore, port: HostPort, order: Desir
       if (machine === undefined || machine.row.state === 'destroyed') return
       await machine.command({ type: 'destroy', force: true }, { action: 'destroy', type: 'destroy', source: 'flyd' })
       return
-    case 'accepted':
+    case 'accepted': {
       if (machine !== undefined) {
         if (order.version > machine.row.desired.version && !isDeepStrictEqual(order.config, machine.row.desired.config)) {
           await port.updateMachine({ desired: order, org: order.org, start: true }, { source: 'flyd', ...nonceOf(core, order) })
         }
         return
       }
+      const lastSeen = await readLastSeen()
       if (lastSeen?.state === 'destroyed' || lastSeen?.state === 'destroying') return
       await port.createMachine({
         desired: order,
@@ -33,6 +39,7 @@ export async function carryOutOrder(core: HostCore, port: HostPort, order: Desir
         start: lastSeen !== undefined && livelyStates.includes(lastSeen.state),
         cordoned: lastSeen?.cordoned ?? false,
       })
+    }
   }
 }
 

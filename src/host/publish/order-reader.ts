@@ -1,12 +1,14 @@
 import type { Clock } from '../../kit/clock.ts'
 import type { Log } from '../../kit/log.ts'
-import type { HostId, MachineId } from '../../model/ids.ts'
+import type { AppName, HostId, MachineId } from '../../model/ids.ts'
 import type { DesiredMachine, ObservedMachine } from '../../model/machine/machine-record.ts'
 import { prefixRange, type Store } from '../../store/contract.ts'
-import { prefixes } from '../../store/keys.ts'
+import { keys, prefixes } from '../../store/keys.ts'
 
 const maxRetryMs = 5_000
 const atOnce = 8
+
+type LastSeenOf = (order: DesiredMachine) => Promise<ObservedMachine | undefined>
 
 export interface OrderReader extends AsyncDisposable {
   /** Whether control still has a row of the machine; undefined while the store is away. */
@@ -19,21 +21,31 @@ export interface OrderReader extends AsyncDisposable {
  */
 export function openOrderReader(
   deps: { readonly store: Store; readonly host: HostId; readonly clock: Clock; readonly log: Log },
-  /** `lastSeen` is this host's own last published copy, from before anything was published now. */
-  onOrder: (order: DesiredMachine, lastSeen: ObservedMachine | undefined) => Promise<void>,
-  /** All rows have been read once. */
-  onRead: () => void,
+  /** `lastSeen` reads this host's own last published copy, from before anything was published now. */
+  onOrder: (order: DesiredMachine, lastSeen: () => Promise<ObservedMachine | undefined>) => Promise<void>,
+  /** All rows have been read. */
+  onRead: (isOrdered: (id: MachineId) => boolean) => void,
+  /** Control deleted a machine's row. */
+  onGone: (id: MachineId, app: AppName) => void,
 ): OrderReader {
   const closing = new AbortController()
   const ordered = new Map<string, MachineId>()
   let isCurrent = false
+  const isOrdered = (id: MachineId) => [...ordered.values()].includes(id)
 
-  const apply = async (key: string, text: string, lastSeen: ObservedMachine | undefined) => {
+  const lastSeenNow = async (order: DesiredMachine) => {
+    const entry = await deps.store.get(keys.observed(order.app, order.id))
+    return entry && (JSON.parse(entry.value) as ObservedMachine)
+  }
+  const apply = async (key: string, text: string, lastSeenOf: LastSeenOf) => {
     const order = JSON.parse(text) as DesiredMachine
-    if (order.host !== deps.host) return void ordered.delete(key)
+    if (order.host !== deps.host) {
+      ordered.delete(key)
+      return
+    }
     ordered.set(key, order.id)
     try {
-      await onOrder(order, lastSeen)
+      await onOrder(order, () => lastSeenOf(order))
     } catch (error) {
       deps.log.warn('order not carried out', { machine: order.id, order: order.order, error })
     }
@@ -52,17 +64,20 @@ export function openOrderReader(
       await Promise.all(
         entries.slice(at, at + atOnce).map((entry) => {
           const id = entry.key.slice(entry.key.lastIndexOf('/') + 1) as MachineId
-          return apply(entry.key, entry.value, lastSeen.get(id))
+          return apply(entry.key, entry.value, async () => lastSeen.get(id))
         }),
       )
     }
     isCurrent = true
-    onRead()
+    onRead(isOrdered)
     for await (const batch of deps.store.watch({ range: prefixRange(prefixes.machines), fromRevision: revision + 1, signal: closing.signal })) {
       if (batch.type === 'compacted') return
       for (const event of batch.events) {
-        if (event.entry === undefined) ordered.delete(event.key)
-        else await apply(event.key, event.entry.value, undefined)
+        if (event.entry === undefined) {
+          const id = ordered.get(event.key)
+          ordered.delete(event.key)
+          if (id !== undefined) onGone(id, event.key.split('/')[1] as AppName)
+        } else await apply(event.key, event.entry.value, lastSeenNow)
       }
     }
   }
@@ -82,7 +97,7 @@ export function openOrderReader(
   }
   const running = run()
   return {
-    isOrdered: (id) => (isCurrent ? [...ordered.values()].includes(id) : undefined),
+    isOrdered: (id) => (isCurrent ? isOrdered(id) : undefined),
     async [Symbol.asyncDispose]() {
       closing.abort(new Error('the host closes'))
       await running

@@ -13,8 +13,8 @@ const maxBytes = transactionLimits.bytes / 2
 export interface Publisher extends AsyncDisposable {
   /** The machine changed, or is gone: its copy follows. */
   note(id: MachineId, app: AppName): void
-  /** Deletes what an earlier life of this host published and no longer has. */
-  sweep(): void
+  /** Deletes what an earlier life of this host published and no longer has, but for the word that a machine still ordered is destroyed. */
+  sweep(isOrdered: (id: MachineId) => boolean): void
   /** The revision at which a copy with at least this sequence number was written, or undefined when that took longer. */
   published(id: MachineId, seq: number, timeoutMs: number): Promise<Revision | undefined>
 }
@@ -36,7 +36,7 @@ export function openPublisher(deps: {
   const waiters = new Set<() => void>()
   const closing = new AbortController()
   let wakeUp: (() => void) | undefined
-  let isSwept = true
+  let sweepWith: ((id: MachineId) => boolean) | undefined
 
   /** At most one transaction's worth of the machines that changed. */
   function nextBatch(): { readonly operations: Operation[]; readonly copied: Map<MachineId, Omit<Copy, 'revision'> | undefined> } {
@@ -64,18 +64,19 @@ export function openPublisher(deps: {
     return { operations, copied }
   }
 
-  async function findStale(): Promise<void> {
+  async function findStale(isOrdered: (id: MachineId) => boolean): Promise<void> {
     const { entries } = await deps.store.range(prefixRange(prefixes.observed))
     for (const entry of entries) {
       const observed = JSON.parse(entry.value) as ObservedMachine
-      if (observed.host === deps.host && deps.rowOf(observed.id) === undefined) dirty.set(observed.id, observed.app)
+      if (observed.host !== deps.host || deps.rowOf(observed.id) !== undefined) continue
+      if (observed.state !== 'destroyed' || !isOrdered(observed.id)) dirty.set(observed.id, observed.app)
     }
-    isSwept = true
+    sweepWith = undefined
   }
 
   async function run(): Promise<void> {
     for (let failures = 0; !closing.signal.aborted;) {
-      if (dirty.size === 0 && isSwept) {
+      if (dirty.size === 0 && sweepWith === undefined) {
         await new Promise<void>((resolve) => (wakeUp = resolve))
         wakeUp = undefined
         // Changes of one moment become one write.
@@ -84,7 +85,7 @@ export function openPublisher(deps: {
       }
       const before = new Map(dirty)
       try {
-        if (!isSwept) await findStale()
+        if (sweepWith) await findStale(sweepWith)
         const { operations, copied } = nextBatch()
         if (operations.length === 0) continue
         // Buffered: every open publishes everything anew, so a power cut costs nothing here.
@@ -109,8 +110,8 @@ export function openPublisher(deps: {
       dirty.set(id, app)
       wakeUp?.()
     },
-    sweep() {
-      isSwept = false
+    sweep(isOrdered) {
+      sweepWith = isOrdered
       wakeUp?.()
     },
     published(id, seq, timeoutMs) {

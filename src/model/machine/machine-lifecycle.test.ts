@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { transition, type LifecycleEvent, type LifecycleState } from './machine-lifecycle.ts'
 import { isSettled, machineStates, type MachineState } from './machine-state.ts'
 
