@@ -1,10 +1,16 @@
+import { createHash } from 'node:crypto'
+import { resolve } from 'node:path'
 import { listProcesses, type ProcessRow, readProcess, sendSignal, wasStartedWith } from './process-table.ts'
 
-/** Marks every process that a run starts, also those that leave its group; read back from /proc/PID/environ. */
-export const runMarker = (runId: string): string => `KANTE_RUN_ID=${runId}`
+const markerName = 'KANTE_RUN'
+/** In the environment of every process that a run starts, also of those that leave its group. The host's folder is part of it: other platforms' runs may have the same id. */
+export const runMarker = (dir: string, runId: string): Readonly<Record<string, string>> => ({
+  [markerName]: `${createHash('sha256').update(resolve(dir)).digest('hex').slice(0, 12)}/${runId}`,
+})
 
 export interface RunProcesses {
-  readonly runId: string
+  /** Of runMarker. */
+  readonly marker: Readonly<Record<string, string>>
   /** Leader of the group and of the session; 0 when it was never known. */
   readonly leader: number
   /** The leader's; what started earlier cannot be the run's. */
@@ -16,7 +22,7 @@ export interface RunProcesses {
  * environment) is not found; the process runtime is no isolation (ADR 0006).
  */
 export function processesOf(run: RunProcesses, all: readonly ProcessRow[] = listProcesses()): readonly ProcessRow[] {
-  const marker = runMarker(run.runId)
+  const marker = `${markerName}=${run.marker[markerName]}`
   const bornAt = Number(run.startTime)
   return all.filter((row) => {
     if (row.isZombie || row.pid === process.pid) return false

@@ -59,8 +59,9 @@ export function openKeeperHost(
         ids,
         records,
         bootId: options.bootId,
+        dir: options.dir,
         onEnded: (exit) => {
-          exits.set(exit.runId, exit)
+          if (exit.kind === 'machine') exits.set(exit.runId, exit)
           runs.delete(exit.runId)
           emit({ event: 'exit', exit })
         },

@@ -42,7 +42,7 @@ export interface StopSpec {
 }
 
 export interface SpawnRequest {
-  /** Names this run in all that follows; a second spawn of a running one answers the first. */
+  /** Names this run in all that follows; a second spawn of a running one answers the first. A machine's is used once, a service's again after its end. */
   readonly runId: string
   readonly kind: 'machine' | 'service'
   readonly argv: readonly string[]

@@ -1,5 +1,5 @@
 import { systemClock } from '../../kit/clock.ts'
-import { killProcessesOf } from './end-processes.ts'
+import { killProcessesOf, runMarker } from './end-processes.ts'
 import { readOwner } from './keeper-lock.ts'
 import { bootId, isSameProcess } from './process-table.ts'
 import { openRunRecords } from './run-records.ts'
@@ -17,7 +17,7 @@ export async function endOrphans(dir: string): Promise<{ readonly ended: number 
       if (record.bootId === boot) {
         // Without its leader a group's number may be another's by now; then only the marker counts.
         const leader = isSameProcess(record.pid, record.startTime) ? record.pid : 0
-        await killProcessesOf({ runId: record.runId, leader, startTime: record.startTime }, (ms) => systemClock.sleep(ms))
+        await killProcessesOf({ marker: runMarker(dir, record.runId), leader, startTime: record.startTime }, (ms) => systemClock.sleep(ms))
       }
       records.removeRun(record.runId)
     }),

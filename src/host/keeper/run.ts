@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Clock } from '../../kit/clock.ts'
 import type { Log } from '../../kit/log.ts'
-import { killProcessesOf } from './end-processes.ts'
+import { killProcessesOf, runMarker } from './end-processes.ts'
 import { execProgram } from './exec-program.ts'
 import { type ExecAnswer, type ExecRequest, type ExitInfo, KeeperError, type RunInfo, type SpawnRequest, type StopSpec } from './keeper-protocol.ts'
 import type { ListeningSocket } from './listening-sockets.ts'
@@ -12,7 +12,7 @@ import type { LogIds } from './log-id.ts'
 import { readProcess, sendSignal } from './process-table.ts'
 import { openRunOutput, type RunOutput } from './run-output.ts'
 import type { RunRecords } from './run-records.ts'
-import { type ProgramEnd, programEnd, spawnProgram } from './spawn-program.ts'
+import { type Program, type ProgramEnd, programEnd, spawnProgram } from './spawn-program.ts'
 
 /** What the pipes of an ended run may still deliver is read for this long. */
 const outputWaitMs = 1_000
@@ -25,6 +25,8 @@ export interface RunDeps {
   readonly ids: LogIds
   readonly records: RunRecords
   readonly bootId: string
+  /** The host's folder. */
+  readonly dir: string
   /** Called with the exit after it was recorded. */
   readonly onEnded: (exit: ExitInfo) => void
   readonly onRespawn: (run: RunInfo, last: ProgramEnd) => void
@@ -36,6 +38,7 @@ export class Run {
   readonly #request: SpawnRequest
   readonly #sockets: readonly ListeningSocket[]
   readonly #output: RunOutput
+  readonly #marker: Readonly<Record<string, string>>
   readonly #ended = Promise.withResolvers<void>()
   readonly #over = new AbortController()
   #child: ChildProcess | undefined
@@ -53,6 +56,7 @@ export class Run {
     this.#deps = deps
     this.#request = request
     this.#sockets = sockets
+    this.#marker = runMarker(deps.dir, request.runId)
     this.#pauseMs = request.respawn?.minMs ?? 0
     mkdirSync(dirname(request.log.file), { recursive: true, mode: 0o700 })
     const file = openLogFile({
@@ -116,7 +120,11 @@ export class Run {
 
   exec(request: ExecRequest): Promise<ExecAnswer> {
     if (this.#child === undefined || this.#isSuspended) throw new KeeperError('no_such_run', `run ${this.#request.runId} does not run now`)
-    return execProgram(this.#deps.clock, request, this.#over.signal)
+    return execProgram(this.#deps.clock, this.#marked(request), this.#over.signal)
+  }
+
+  #marked<P extends Program>(program: P): P {
+    return { ...program, env: { ...program.env, ...this.#marker } }
   }
 
   async #spawn(): Promise<void> {
@@ -124,7 +132,7 @@ export class Run {
     const { runId, kind } = this.#request
     records.writeRun({ runId, kind, bootId, pid: 0, startTime: '' })
     const fds = this.#sockets.map((socket) => socket.fd)
-    const child = await spawnProgram(this.#request, 'ignore', fds)
+    const child = await spawnProgram(this.#marked(this.#request), 'ignore', fds)
     this.#child = child
     this.#pid = child.pid ?? 0
     this.#startTime = readProcess(this.#pid)?.startTime ?? ''
@@ -139,7 +147,7 @@ export class Run {
     const { clock, log } = this.#deps
     this.#child = undefined
     this.#lastEnd = end
-    const processes = { runId: this.#request.runId, leader: this.#pid, startTime: this.#startTime }
+    const processes = { marker: this.#marker, leader: this.#pid, startTime: this.#startTime }
     if (!(await killProcessesOf(processes, (ms) => clock.sleep(ms)))) log.error('processes of an ended run cannot be killed', processes)
     if (this.#request.respawn === undefined || this.#endCause !== undefined) return this.#finish(end)
     if (clock.now() - this.#startedAtMs > steadyAfterMs) this.#pauseMs = this.#request.respawn.minMs
@@ -175,7 +183,8 @@ export class Run {
     await this.#output.finish(outputWaitMs)
     const exit: ExitInfo = { runId, kind, ...end, startedAtMs: this.#startedAtMs, exitedAtMs, cause: this.#endCause ?? 'exit', meta }
     try {
-      await records.writeExit(exit)
+      // A service's end needs no answer: whoever wants it starts it again.
+      if (kind === 'machine') await records.writeExit(exit)
     } catch (error) {
       // Better told and lost by a crash than never told.
       log.error('an exit could not be recorded', { run: runId, error })

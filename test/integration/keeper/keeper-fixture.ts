@@ -46,7 +46,7 @@ export async function openKeeperFixture(): Promise<KeeperFixture> {
       kind: 'machine',
       argv,
       cwd: dir,
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', KANTE_RUN_ID: runId },
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
       log: { file: logFile(runId), format: 'ndjson' },
       meta: { machine: runId },
       stop: { signal: 'SIGTERM', timeoutMs: 500 },

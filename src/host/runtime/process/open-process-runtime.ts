@@ -70,8 +70,8 @@ export async function openProcessRuntime(
     const port = endpointPort(spec.endpoint, spec.ports[0] ?? 8080)
     return [options.nodePath, staticServer, join(root.app, bundle.start.root), spec.endpoint.address, String(port)]
   }
-  const environmentOf = (spec: RunSpec, bundle: Bundle, root: MachineRoot, runId: string) =>
-    runEnvironment(spec, { runId, path, home: root.home, imageEnv: bundle.env, preloadDir })
+  const environmentOf = (spec: RunSpec, bundle: Bundle, root: MachineRoot) =>
+    runEnvironment(spec, { path, home: root.home, imageEnv: bundle.env, preloadDir })
   const runOf = async (runId: string) => {
     const known = runs.get(runId)
     if (known) return known
@@ -86,6 +86,8 @@ export async function openProcessRuntime(
       return { machine: spec.machine }
     },
     async start(spec, runId) {
+      const known = runs.get(runId)
+      if (known) return handleOf(known)
       const digest = bundleOf(spec.image)
       const bundle = await bundles.bundle(digest)
       const root = await folders.enter(spec.machine, digest)
@@ -95,7 +97,7 @@ export async function openProcessRuntime(
         kind: 'machine',
         argv,
         cwd: root.app,
-        env: environmentOf(spec, bundle, root, runId),
+        env: environmentOf(spec, bundle, root),
         log: { file: machineLogFile(join(options.dir, 'logs'), spec.app, spec.machine), format: 'ndjson' },
         meta: { machine: spec.machine, app: spec.app, region: spec.region, instance: spec.instanceId },
         stop: spec.stop ?? defaultStop,
@@ -119,7 +121,7 @@ export async function openProcessRuntime(
     async exec(spec, runId, { argv, stdin, timeoutMs }) {
       const bundle = await bundles.bundle(bundleOf(spec.image))
       const root = folders.rootOf(spec.machine)
-      const request = { runId, argv, cwd: root.app, env: environmentOf(spec, bundle, root, runId), timeoutMs }
+      const request = { runId, argv, cwd: root.app, env: environmentOf(spec, bundle, root), timeoutMs }
       const { isTimedOut, ...result } = await asked(keeper.call('exec', stdin === undefined ? request : { ...request, stdin }), argv[0])
       if (isTimedOut) throw fault('timed_out', { what: `exec ${argv.join(' ')}`, afterMs: timeoutMs })
       return result

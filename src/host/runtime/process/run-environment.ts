@@ -4,7 +4,6 @@ import { endpointPort } from '../../../model/machine/machine-record.ts'
 import type { RunSpec } from '../runtime-contract.ts'
 
 export interface EnvironmentOptions {
-  readonly runId: string
   /** PATH of the host's programs, our node's folder included where it has no node. */
   readonly path: string
   readonly home: string
@@ -35,7 +34,6 @@ export function runEnvironment(spec: RunSpec, options: EnvironmentOptions): Read
     // A Dockerfile's PATH names folders of its image.
     PATH: spec.env['PATH'] ?? options.path,
     ...bindVariables(spec),
-    KANTE_RUN_ID: options.runId,
     NODE_OPTIONS: joinOptions(`--require ${quote(preload)}`, own['NODE_OPTIONS']),
     BUN_OPTIONS: joinOptions(`--preload ${quote(preload)}`, own['BUN_OPTIONS']),
     PYTHONPATH: [join(options.preloadDir, 'python'), own['PYTHONPATH']].filter((path) => path !== undefined && path !== '').join(delimiter),
