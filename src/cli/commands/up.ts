@@ -11,7 +11,7 @@ import { jsonFlag } from '../framework/shared-flags.ts'
 import { claimDataFolder } from '../platform/data-folder.ts'
 import { findDaemon } from '../platform/daemon.ts'
 import { planPlatform, type PlatformChange } from '../platform/plan-platform.ts'
-import { prepareHome, refuseFullDisk, refuseTakenPorts } from '../platform/preflight.ts'
+import { prepareHome, prepareRunDir, refuseFullDisk, refuseTakenPorts } from '../platform/preflight.ts'
 import { readRegionFile } from '../platform/region-file.ts'
 import { spawnDaemon } from '../platform/spawn-daemon.ts'
 import { platformSummary } from '../platform/summary.ts'
@@ -61,11 +61,21 @@ The flags of the first \`up\` are kept; flags of a later one replace them, when 
     }
     await claimDataFolder(file.dataDir, ctx.paths.home, ctx.clock.now())
     await refuseFullDisk(file.dataDir)
+    await prepareRunDir(ctx.paths, process.getuid?.())
     await refuseTakenPorts(file, platformPathsOf(ctx, file))
     await writePlatformFile(ctx.paths.platformFile, file)
     for (const change of changes) ctx.progress(`${change.flag} is now ${change.to} (was ${change.from})`)
     ctx.progress(`Starting the platform in ${file.regions.map((region) => region.code).join(', ')} …`)
-    const pid = await spawnDaemon(ctx.paths, { clock: ctx.clock, env: { ...ctx.env }, signal: ctx.signal })
+    const { regionsRunning, stopPlatform } = await import('../platform/stop-platform.ts')
+    const survivors = await regionsRunning(ctx.paths)
+    let pid: number
+    try {
+      pid = await spawnDaemon(ctx.paths, { clock: ctx.clock, env: { ...ctx.env }, signal: ctx.signal })
+    } catch (error) {
+      // What ran before, under keepers that outlived their daemon, goes on; what this start began does not.
+      await stopPlatform({ ...ctx, progress: () => undefined }, survivors)
+      throw error
+    }
     await show(ctx, `The platform runs (daemon ${pid}).`)
     if (flags.detach) return 0
     const { stayInForeground } = await import('../platform/foreground.ts')

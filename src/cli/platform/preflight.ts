@@ -1,11 +1,21 @@
-import { access, constants, statfs } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { connect } from 'node:net'
+import { access, constants, lstat, statfs } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import { dirname } from 'node:path'
 import { fault } from '../../model/fault/fault.ts'
 import { ensureFolder } from '../../kit/durable-file.ts'
 import type { PlatformFile } from '../../kit/platform-file.ts'
 import type { PlatformPaths } from '../../kit/platform-paths.ts'
+
+/**
+ * Sockets may lie in a short folder of the temporary folder, where others can write: it must be ours, and closed to them. Made here, so that nobody
+ * else can have made it.
+ */
+export async function prepareRunDir(paths: PlatformPaths, uid: number | undefined): Promise<void> {
+  await ensureFolder(paths.runDir)
+  const found = await lstat(paths.runDir)
+  if (!found.isDirectory() || (uid !== undefined && found.uid !== uid) || (found.mode & 0o077) !== 0)
+    throw fault('home_unusable', { path: paths.runDir, reason: 'the folder for sockets must be yours, with mode 0700' })
+}
 
 /** Below this an `up` is refused: the store's log alone needs some of it. */
 const neededMb = 64

@@ -38,7 +38,7 @@ export async function spawnDaemon(
   try {
     const greeting = parseGreeting(await readLine(pipe))
     if (greeting === undefined) throw fault('daemon_failed', { reason: await ended, log: paths.daemonLog })
-    if ('error' in greeting) throw greetedFault(greeting.error)
+    if ('error' in greeting) throw greetedFault(greeting.error, paths.daemonLog)
     return child.pid ?? 0
   } catch (error) {
     child.kill('SIGTERM')
@@ -75,5 +75,8 @@ export function parseGreeting(line: string): DaemonGreeting | undefined {
     throw error
   }
 }
-const greetedFault = (body: FaultBody): Fault =>
-  new Fault((body.status ?? 'internal') as FaultCode, body.kind ?? 'precondition', body.error, body.hint, body)
+/** A fault as the daemon named it; anything else is its bug, and its log says where. */
+const greetedFault = (body: FaultBody, log: string): Fault =>
+  body.status === 'internal'
+    ? fault('daemon_failed', { reason: body.error, log })
+    : new Fault(body.status as FaultCode, body.kind ?? 'precondition', body.error, body.hint, body)

@@ -20,15 +20,15 @@ export interface Stopped {
   readonly orphans: number
 }
 
-/** Ends the daemon, then every keeper with its machines and edge. Needs neither a living daemon nor a sound store; what does not run is no error. */
-export async function stopPlatform(ctx: Pick<CliContext, 'paths' | 'clock' | 'progress'>): Promise<Stopped> {
+/** Ends the daemon, then every keeper with its machines and edge, but for the spared regions. Needs neither a living daemon nor a sound store; what does not run is no error. */
+export async function stopPlatform(ctx: Pick<CliContext, 'paths' | 'clock' | 'progress'>, spared: readonly string[] = []): Promise<Stopped> {
   const paths = await pathsWithData(ctx.paths)
   const daemon = await findDaemon(paths)
   if (daemon !== undefined) {
     ctx.progress(`Stopping the daemon (${daemon.pid}) …`)
     await endProcess(daemon, daemonTimeoutMs, ctx)
   }
-  const regions = await regionsWithTraces(paths)
+  const regions = (await regionsWithTraces(paths)).filter((region) => !spared.includes(region))
   const outcomes = await Promise.all(
     regions.map(async (region) => {
       const at = paths.host(region)
@@ -46,6 +46,15 @@ export async function stopPlatform(ctx: Pick<CliContext, 'paths' | 'clock' | 'pr
     keepers: outcomes.filter((each) => each.outcome === 'ended').map((each) => each.region),
     orphans: outcomes.reduce((sum, each) => sum + each.ended, 0),
   }
+}
+
+/** The regions whose keeper runs. */
+export async function regionsRunning(at: PlatformPaths): Promise<readonly string[]> {
+  const paths = await pathsWithData(at)
+  const { answersOn } = await import('./preflight.ts')
+  const regions = await regionsWithTraces(paths)
+  const answers = await Promise.all(regions.map((region) => answersOn(paths.host(region).keeperSocket)))
+  return regions.filter((_, index) => answers[index])
 }
 
 /** The paths with the data folder that platform.json names. A broken platform.json must not keep a platform from being stopped. */
