@@ -111,8 +111,8 @@ export async function openKeeper(deps: { readonly clock: Clock; readonly log: Lo
 export async function connectToRunningKeeper(clock: Clock, options: Pick<KeeperOptions, 'socket' | 'dir'>): Promise<KeeperConnection | undefined> {
   const deadline = clock.monotonic() + answerWaitMs
   for (;;) {
-    const connection = await connectToKeeper(clock, options.socket, () => undefined)
-    if (connection) return connection
+    const found = await connectToKeeper(clock, options.socket, () => undefined).catch(asLost)
+    if (found !== undefined && !(found instanceof KeeperError)) return found
     const owner = readOwner(options.dir)
     if (owner === undefined) return undefined
     if (clock.monotonic() > deadline) throw new KeeperError('lost', `the keeper (pid ${owner.pid}) lives but does not listen on ${options.socket}`)
@@ -127,8 +127,8 @@ async function connectOrStart(
 ): Promise<KeeperConnection> {
   const deadline = clock.monotonic() + answerWaitMs
   for (;;) {
-    const connection = await connectToKeeper(clock, options.socket, onEvent)
-    if (connection) return connection
+    const found = await connectToKeeper(clock, options.socket, onEvent).catch(asLost)
+    if (found !== undefined && !(found instanceof KeeperError)) return found
     const owner = readOwner(options.dir)
     if (owner === undefined) {
       await endOrphans(options.dir)
@@ -137,7 +137,13 @@ async function connectOrStart(
       // Just being started, or about to leave.
       await clock.sleep(20)
     }
-    if (clock.monotonic() > deadline)
-      throw new KeeperError('lost', `the keeper${owner ? ` (pid ${owner.pid})` : ''} does not listen on ${options.socket}`)
+    if (clock.monotonic() < deadline) continue
+    throw found ?? new KeeperError('lost', `the keeper${owner ? ` (pid ${owner.pid})` : ''} does not listen on ${options.socket}`)
   }
+}
+
+/** A keeper that hangs up before its hello is on its way out: that is worth another look, unlike one of another protocol. */
+const asLost = (error: unknown): KeeperError => {
+  if (error instanceof KeeperError && error.code === 'lost') return error
+  throw error
 }

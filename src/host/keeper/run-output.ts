@@ -71,7 +71,9 @@ export function openRunOutput(deps: { readonly clock: Clock; readonly file: LogF
       stream.on('data', (chunk: Buffer) => {
         const nowMs = clock.monotonic()
         reads.overdraw(chunk.length, nowMs)
-        dropped += splitter.push(chunk, accepts, emit)
+        // Not `dropped += push(…)`: push may report and clear what was counted before.
+        const refused = splitter.push(chunk, accepts, emit)
+        dropped += refused
         const waitMs = reads.waitMs(0, nowMs)
         if (waitMs > 0) pause((resume) => clock.timer(waitMs, resume))
       })

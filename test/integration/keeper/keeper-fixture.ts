@@ -61,12 +61,3 @@ export async function openKeeperFixture(): Promise<KeeperFixture> {
     },
   }
 }
-
-/** Polls a condition; fails with its name after `withinMs`. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, withinMs = 5_000): Promise<void> {
-  const deadline = performance.now() + withinMs
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
-    await systemClock.sleep(10)
-  }
-}
