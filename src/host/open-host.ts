@@ -11,6 +11,7 @@ import { openEdgeSessions, stateMessage } from './edge-api/edge-sessions.ts'
 import { openWakes } from './edge-api/wakes.ts'
 import type { HostDeps, HostOptions, HostRole } from './host-role.ts'
 import { adopt, adoptionOf } from './machines/adoption.ts'
+import { machineCreator } from './machines/create-machine.ts'
 import { openForgetter } from './machines/forget-destroyed.ts'
 import { hostCommands } from './machines/host-commands.ts'
 import type { HostCore } from './machines/host-core.ts'
@@ -73,12 +74,13 @@ export async function openHost(deps: HostDeps, options: HostOptions): Promise<Ho
     await Promise.all([...machines.values()].map((machine) => machine.idle()))
   })
   const drains = openDrains({ sessions, edges: options.edges })
-  const port = hostCommands(core, drains)
+  const create = machineCreator(core)
+  const port = hostCommands(core, drains, create)
   opened.use(openScheduleRunner({ clock, machines: () => machines.values() }))
   const orders = opened.use(
     openOrderReader(
       { store: deps.store, host: options.record.id, clock, log },
-      (order, lastSeen) => carryOutOrder(core, port, order, lastSeen),
+      (order, lastSeen) => carryOutOrder(core, create, order, lastSeen),
       (isOrdered) => {
         publisher.sweep(isOrdered)
         void endOrphans(core, orphans)

@@ -50,8 +50,9 @@ function adoptRunning(row: MachineRow, handle: RunHandle): Adoption {
     case 'failed':
     case 'launch_failed':
     case 'destroyed':
-      return { type: 'take', handle }
+      break
   }
+  return { type: 'take', handle }
 }
 
 /** The recorded run is over: with a record of how, taken down with the platform, or lost with its supervisor. */

@@ -5,6 +5,7 @@ import type { MachineConfig } from '../../model/machine/machine-config.ts'
 import { parseSchedule } from '../../model/machine/machine-schedule.ts'
 import { stopConfigOf } from '../../model/machine/stop-config.ts'
 import type { MachineOrder } from '../../protocol/host-port.ts'
+import type { RunSpec } from '../runtime/runtime-contract.ts'
 import type { HostCore } from './host-core.ts'
 import { Machine } from './machine.ts'
 import type { MachineRow } from './machine-row.ts'
@@ -21,10 +22,13 @@ export function checkConfig(config: MachineConfig, runtime: string): void {
   portsOf(config)
 }
 
+/** `isRestored`: the order was accepted before; a bundle that cannot be had just now is no reason to refuse it. */
+export type MachineCreator = (order: MachineOrder, options?: { readonly isRestored: boolean }) => Promise<Machine>
+
 /** Makes machines; two orders of one id are one. */
-export function machineCreator(core: HostCore): (order: MachineOrder) => Promise<Machine> {
+export function machineCreator(core: HostCore): MachineCreator {
   const underWay = new Map<MachineId, Promise<Machine>>()
-  return async (order) => {
+  return async (order, options = { isRestored: false }) => {
     const { id, instanceId } = order.desired
     const known = core.machines.get(id) ?? (await underWay.get(id))
     if (known !== undefined) {
@@ -33,7 +37,7 @@ export function machineCreator(core: HostCore): (order: MachineOrder) => Promise
       if (order.start && known.row.state === 'created') await known.start({ action: 'start', type: 'start', source: 'user' })
       return known
     }
-    const making = create(core, order)
+    const making = create(core, order, options.isRestored)
     underWay.set(id, making)
     try {
       return await making
@@ -43,7 +47,7 @@ export function machineCreator(core: HostCore): (order: MachineOrder) => Promise
   }
 }
 
-async function create(core: HostCore, order: MachineOrder): Promise<Machine> {
+async function create(core: HostCore, order: MachineOrder, isRestored: boolean): Promise<Machine> {
   const { desired } = order
   const { context } = core
   checkConfig(desired.config, core.options.runtimeName)
@@ -68,14 +72,14 @@ async function create(core: HostCore, order: MachineOrder): Promise<Machine> {
     updatedAt: desired.updatedAt,
   }
   try {
-    await context.runtime.prepare(runSpecOf(desired, endpoint))
+    const isPrepared = await prepare(core, runSpecOf(desired, endpoint), isRestored)
     const launched = noted(born, { type: 'launch', source: 'user', nowMs, newId })
     const step = order.start
       ? stepMachine(launched, { type: 'start' }, { action: 'start', type: 'start', source: 'flyd', nowMs, newId })
       : { row: launched, effects: [] }
     await context.journal.saveDurably(step.row, { newVersion: true })
     const machine = new Machine(context, step.row)
-    machine.notePrepared(desired.instanceId)
+    if (isPrepared) machine.notePrepared(desired.instanceId)
     core.machines.set(desired.id, machine)
     machine.runnerLog(order.start ? 'Starting machine' : 'Machine created')
     context.onChange(machine, born, step.row)
@@ -87,6 +91,17 @@ async function create(core: HostCore, order: MachineOrder): Promise<Machine> {
       .remove(desired.id)
       .catch((cause: unknown) => context.log.warn('refused machine’s files not removed', { machine: desired.id, cause }))
     throw error
+  }
+}
+
+async function prepare({ context }: HostCore, spec: RunSpec, mayFail: boolean): Promise<boolean> {
+  try {
+    await context.runtime.prepare(spec)
+    return true
+  } catch (error) {
+    if (!mayFail) throw error
+    context.log.warn('restored machine not prepared for its start', { machine: spec.machine, error })
+    return false
   }
 }
 

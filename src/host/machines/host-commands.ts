@@ -1,10 +1,10 @@
 import { fault } from '../../model/fault/fault.ts'
-import { newLeaseNonce } from '../../model/ids.ts'
+import { newLeaseNonce, ulid } from '../../model/ids.ts'
 import { liveLease, takeLease } from '../../model/machine/machine-lease.ts'
 import { signalName, stopConfigOf } from '../../model/machine/stop-config.ts'
 import type { Guard, HostPort, MachineReply, StopOptions } from '../../protocol/host-port.ts'
 import type { Drains } from '../edge-api/drains.ts'
-import { machineCreator } from './create-machine.ts'
+import type { MachineCreator } from './create-machine.ts'
 import { machineOf, type HostCore } from './host-core.ts'
 import { listProcesses } from './list-processes.ts'
 import type { Machine } from './machine.ts'
@@ -13,16 +13,14 @@ import { noted } from './machine-step.ts'
 import { runSpecOf } from './run-spec.ts'
 import { updateMachine, withMetadata } from './update-machine.ts'
 import { waitMachine } from './wait-machine.ts'
-import { ulid } from '../../model/ids.ts'
 
 /** How long an answer waits for the published copy, so that who reads the store next sees what it just did. */
 const publishWaitMs = 1_000
 
 /** The host's use cases, one method each. */
-export function hostCommands(core: HostCore, drains: Drains): HostPort {
+export function hostCommands(core: HostCore, drains: Drains, create: MachineCreator): HostPort {
   const { context, options, publisher } = core
   const { clock, logs, runtime } = context
-  const create = machineCreator(core)
 
   const reply = async (machine: Machine): Promise<MachineReply> => {
     const publishedRevision = await publisher.published(machine.id, machine.row.seq, publishWaitMs)

@@ -42,6 +42,7 @@ async function spawn(machine: Machine, runId: string): Promise<void> {
       const { row } = machine
       if (row.run?.runId !== runId || machine.isClosed) return
       const handle = await runtime.start(runSpecOf(row.desired, row.endpoint), runId)
+      machine.noteUsed()
       machine.runnerLog(`Machine started in ${Math.round(clock.monotonic() - beganMs)}ms`)
       return void machine.spawned(handle)
     } catch (error) {

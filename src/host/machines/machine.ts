@@ -60,7 +60,7 @@ export class Machine implements Disposable {
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) }
   }
 
-  /** Unpacks what the current version needs; once per version. */
+  /** Lays ready what the next start of the current version needs, so that a start only starts. */
   prepare(): Promise<void> {
     const { desired, endpoint } = this.#row
     if (this.#prepared?.instanceId !== desired.instanceId) {
@@ -75,6 +75,10 @@ export class Machine implements Disposable {
   }
   notePrepared(instanceId: string): void {
     this.#prepared = { instanceId, done: Promise.resolve() }
+  }
+  /** A start has used what was laid ready. */
+  noteUsed(): void {
+    this.#prepared = undefined
   }
 
   /** A durable command. `prepareRow` lays the command's own changes (a new config, how to stop) under the step. Faults machine_state, lease_held. */
@@ -177,6 +181,7 @@ export class Machine implements Disposable {
       this.runnerLog(exitMessage(exit, { ...circumstances, isRequested, decision, policy }), exit.exitCode === 0 || isRequested ? 'info' : 'error')
       const written = this.#hold(next, 'durable')
       this.#perform(effects, decision.delayMs)
+      if (next.state === 'stopped' || next.state === 'restarting') this.#armNext()
       void written.then(acknowledge).catch((error: unknown) => this.context.log.warn('exit not acknowledged', { machine: this.id, error }))
     })
   }
@@ -241,6 +246,10 @@ export class Machine implements Disposable {
     this.#row = row
     for (const listener of this.#listeners) listener(before, row)
     this.context.onChange(this, before, row)
+  }
+  #armNext(): void {
+    if (this.#isClosed) return
+    this.prepare().catch((error: unknown) => this.context.log.warn('machine not prepared for its next start', { machine: this.id, error }))
   }
   #perform(effects: readonly Effect[], delayMs = 0): void {
     this.#backOff?.[Symbol.dispose]()

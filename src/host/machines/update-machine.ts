@@ -41,7 +41,6 @@ export async function updateMachine(core: HostCore, order: MachineOrder, guard: 
       restartCount: 0,
     }),
   )
-  machine.notePrepared(desired.instanceId)
   return machine
 }
 

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { DesiredMachine, ObservedMachine } from '../../model/machine/machine-record.ts'
 import type { MachineState } from '../../model/machine/machine-state.ts'
-import type { HostPort } from '../../protocol/host-port.ts'
+import type { MachineCreator } from '../machines/create-machine.ts'
+import { updateMachine } from '../machines/update-machine.ts'
 import type { HostCore } from '../machines/host-core.ts'
 
 const livelyStates: readonly MachineState[] = ['starting', 'started', 'restarting', 'updating', 'suspending']
@@ -12,7 +13,7 @@ const livelyStates: readonly MachineState[] = ['starting', 'started', 'restartin
  */
 export async function carryOutOrder(
   core: HostCore,
-  port: HostPort,
+  create: MachineCreator,
   order: DesiredMachine,
   readLastSeen: () => Promise<ObservedMachine | undefined>,
 ): Promise<void> {
@@ -27,18 +28,14 @@ export async function carryOutOrder(
     case 'accepted': {
       if (machine !== undefined) {
         if (order.version > machine.row.desired.version && !isDeepStrictEqual(order.config, machine.row.desired.config)) {
-          await port.updateMachine({ desired: order, org: order.org, start: true }, { source: 'flyd', ...nonceOf(core, order) })
+          await updateMachine(core, { desired: order, org: order.org, start: true }, { source: 'flyd', ...nonceOf(core, order) })
         }
         return
       }
       const lastSeen = await readLastSeen()
       if (lastSeen?.state === 'destroyed' || lastSeen?.state === 'destroying') return
-      await port.createMachine({
-        desired: order,
-        org: order.org,
-        start: lastSeen !== undefined && livelyStates.includes(lastSeen.state),
-        cordoned: lastSeen?.cordoned ?? false,
-      })
+      const start = lastSeen !== undefined && livelyStates.includes(lastSeen.state)
+      await create({ desired: order, org: order.org, start, cordoned: lastSeen?.cordoned ?? false }, { isRestored: true })
     }
   }
 }

@@ -43,16 +43,12 @@ type Table = { readonly [Type in LifecycleEventType]: Partial<Readonly<Record<Ma
 const go = (next: MachineState, ...effects: readonly Effect[]): Step => ({ next, effects })
 const afterExit = (stay: MachineState) => (_machine: LifecycleState, event: EventOf<'exited'>) =>
   event.verdict === 'destroy' ? go('destroying', 'remove') : go(stay)
-const byVerdict = (_machine: LifecycleState, event: EventOf<'exited'>): Step => {
-  switch (event.verdict) {
-    case 'restart':
-      return go('restarting', 'back_off')
-    case 'stop':
-      return go('stopped')
-    case 'destroy':
-      return go('destroying', 'remove')
-  }
+const unexpectedEnd: Readonly<Record<ExitVerdict, Step>> = {
+  restart: go('restarting', 'back_off'),
+  stop: go('stopped'),
+  destroy: go('destroying', 'remove'),
 }
+const byVerdict = (_machine: LifecycleState, event: EventOf<'exited'>): Step => unexpectedEnd[event.verdict]
 const destroyLive = (machine: LifecycleState, event: EventOf<'destroy'>): Step =>
   event.force ? go('destroying', machine.hasRun ? 'kill' : 'remove') : 'rejected'
 const updateRunning = (_machine: LifecycleState, event: EventOf<'update'>): Step => ({

@@ -24,7 +24,7 @@ test('a wake starts a stopped machine and answers when its port accepts; a hundr
   const id = await sleeping(fixture)
   const replies = await Promise.all(Array.from({ length: 100 }, () => wake(fixture, id)))
   for (const reply of replies) assert.equal(reply.status, 200)
-  const { endpoint } = replies[0]?.body as { endpoint: { address: string } }
+  const { endpoint } = (await wake(fixture, id)).body as { endpoint: { address: string } }
   assert.equal((await fetch(`http://${endpoint.address}:8080/`)).status, 200)
   assert.equal(await startsOf(fixture, id), 1)
   const events = (await fixture.host.port.getMachine(id)).events
