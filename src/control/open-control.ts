@@ -1,11 +1,15 @@
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Clock } from '../kit/clock.ts'
+import { ensureFolder } from '../kit/durable-file.ts'
 import type { Log } from '../kit/log.ts'
 import type { Secret } from '../kit/secret.ts'
 import type { Bundle } from '../model/app.ts'
+import { fault } from '../model/fault/fault.ts'
 import type { Digest, HostId, OrgSlug, RandomBytes, RegionCode } from '../model/ids.ts'
 import type { HostPort } from '../protocol/host-port.ts'
 import type { Store } from '../store/contract.ts'
+import { keys } from '../store/keys.ts'
 import type { Mirror } from '../store/mirror.ts'
 import { apiRoutes } from './api/api-routes.ts'
 import { openAuthenticator } from './api/authenticate.ts'
@@ -13,9 +17,19 @@ import { buildApi } from './api/build-api.ts'
 import { hostAllowList } from './api/host-allow-list.ts'
 import { serveApi } from './api/serve-api.ts'
 import type { MachineServices } from './api/services.ts'
+import { openAutostop } from './autostop/autostop-loop.ts'
+import { openBundleBuilder } from './bundles/build-bundle.ts'
 import type { DependencyInstaller } from './bundles/dependency-installer.ts'
+import { openLayerStore } from './bundles/layer-store.ts'
+import { openDeploys } from './deploy/open-deploys.ts'
+import { openAppLogs } from './logs/app-logs.ts'
 import { openMachineOrders } from './orders/machine-orders.ts'
+import { reconcileOrders } from './orders/reconcile-orders.ts'
+import { countMachines } from './platform/platform-counts.ts'
 import { openPlatformView } from './platform/platform-view.ts'
+import { openLoadIntake } from './routes/load-intake.ts'
+import { openRouteFeed } from './routes/route-feed.ts'
+import { serveInternal } from './routes/serve-internal.ts'
 import { defaultOrg } from './seed-platform.ts'
 import { settler } from './settle.ts'
 import { openOrgScope } from './state/org-scope.ts'
@@ -78,6 +92,8 @@ export interface ControlRole extends AsyncDisposable {
   listenInternal(socketPath: string): Promise<void>
 }
 
+const defaultIdleMs = 10_000
+
 /** Opens the role: the API as a function, and the loops that finish what an earlier control began. */
 export async function openControl(deps: ControlDeps, options: ControlOptions): Promise<ControlRole> {
   const { store, mirror, clock, random, log } = deps
@@ -85,10 +101,38 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
   await using opened = new AsyncDisposableStack()
   const records = openRecords(mirror)
   const settle = settler(deps)
-  const platform = opened.use(openPlatformView({ mirror, records, hosts: deps.hosts }, options.regions ?? []))
+  const counts = opened.use(countMachines(mirror))
+  const platform = openPlatformView({ records, counts, hosts: deps.hosts }, options.regions ?? [])
   const orders = openMachineOrders({ store, records, hosts: deps.hosts, settle, clock, random })
+  const layers = await openLayerStore(join(options.dir, 'layers'))
+  const dependenciesDir = join(options.dir, 'dependencies')
+  await ensureFolder(dependenciesDir)
+  const bundles = openBundleBuilder({ store, layers, installer: deps.installer, settle, clock, log }, dependenciesDir)
+  const loads = openLoadIntake(clock)
+  const feed = opened.use(openRouteFeed({ mirror, clock, log }))
+  const work = { store, mirror, records, orders, platform, hosts: deps.hosts, settle, clock, random, log }
+  opened.use(reconcileOrders(work))
+  const deploys = opened.use(openDeploys(work))
+  const idleMs = options.idleMs ?? defaultIdleMs
+  opened.use(openAutostop({ mirror, loads, hosts: deps.hosts, clock, log }, { idleMs, minUptimeMs: Math.min(idleMs, 5_000), everyMs: 500 }))
   const machines: MachineServices = { store, orders, platform, settle, clock, random, log, domain: options.domain }
-  const routes = apiRoutes({ machines })
+  const about = {
+    version: deps.version,
+    startedAt: new Date(clock.now()).toISOString(),
+    home: options.home,
+    apiAddress: options.apiAddress,
+    store: options.storeName ?? 'sqlite',
+    pid: process.pid,
+  }
+  const routes = apiRoutes({
+    machines,
+    status: { ...machines, loads, counts, about },
+    layers,
+    bundles,
+    logs: openAppLogs({ platform, hosts: deps.hosts, log }),
+    deploys,
+    scale: work,
+  })
   const api = buildApi(routes, {
     authenticate: openAuthenticator([{ secret: options.token, org, kind: 'operator' }, ...(options.tokens ?? [])]),
     checkHost: hostAllowList(options.allowedHosts ?? []),
@@ -100,14 +144,26 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
   const owned = opened.move()
   return {
     api,
-    layers: undefined as never,
+    layers: {
+      async bundle(digest) {
+        const bundle = records.get<Bundle>(keys.bundle(digest)) ?? (await readBundle(store, digest))
+        if (bundle === undefined) throw fault('bundle_not_found', { digest })
+        return bundle
+      },
+      layer: (digest) => layers.read(digest),
+    },
     async listenApi(address, port) {
-      const server = owned.use(await serveApi(api, address, port))
-      return server.port
+      return owned.use(await serveApi(api, address, port)).port
     },
     async listenInternal(socketPath) {
-      throw new Error(`not wired yet ${socketPath}`)
+      owned.use(await serveInternal({ feed, loads, log }, socketPath))
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** Straight from the store: a host may ask for a bundle that the mirror has not seen yet. */
+async function readBundle(store: Store, digest: Digest): Promise<Bundle | undefined> {
+  const entry = await store.get(keys.bundle(digest))
+  return entry && (JSON.parse(entry.value) as Bundle)
 }

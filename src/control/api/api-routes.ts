@@ -1,3 +1,12 @@
+import type { BundleBuilder } from '../bundles/build-bundle.ts'
+import type { LayerStore } from '../bundles/layer-store.ts'
+import type { Deploys } from '../deploy/open-deploys.ts'
+import type { AppLogs } from '../logs/app-logs.ts'
+import type { ScaleDeps } from '../scale/scale-app.ts'
+import { deployRoutes } from './kante/deploy-routes.ts'
+import { layerRoutes } from './kante/layer-routes.ts'
+import { logRoutes } from './kante/log-routes.ts'
+import { statusRoutes, type StatusServices } from './kante/status-routes.ts'
 import { actionRoutes } from './machines/action-routes.ts'
 import { appRoutes } from './machines/app-routes.ts'
 import { leaseRoutes } from './machines/lease-routes.ts'
@@ -9,14 +18,24 @@ import type { MachineServices } from './services.ts'
 
 export interface ApiServices {
   readonly machines: MachineServices
+  readonly status: StatusServices
+  readonly layers: LayerStore
+  readonly bundles: BundleBuilder
+  readonly logs: AppLogs
+  readonly deploys: Deploys
+  readonly scale: ScaleDeps
 }
 
 /** Every route there is: what serves the API, describes it (openapi.ts) and is tested for tokens. */
-export const apiRoutes = ({ machines }: ApiServices): readonly Route[] => [
-  ...appRoutes(machines),
-  ...machineRoutes(machines),
-  ...actionRoutes(machines),
-  ...leaseRoutes(machines),
-  ...metadataRoutes(machines),
-  ...platformRoutes(machines),
+export const apiRoutes = (services: ApiServices): readonly Route[] => [
+  ...appRoutes(services.machines),
+  ...machineRoutes(services.machines),
+  ...actionRoutes(services.machines),
+  ...leaseRoutes(services.machines),
+  ...metadataRoutes(services.machines),
+  ...platformRoutes(services.machines),
+  ...statusRoutes(services.status),
+  ...layerRoutes(services.layers, services.bundles),
+  ...deployRoutes(services.deploys, services.scale),
+  ...logRoutes(services.logs),
 ]

@@ -5,13 +5,12 @@ import type { HostLoad } from '../../model/placement/place-machine.ts'
 import { preferredRegions } from '../../model/placement/region-preference.ts'
 import type { Region } from '../../model/region/region.ts'
 import type { HostPort } from '../../protocol/host-port.ts'
-import type { Mirror } from '../../store/mirror.ts'
 import { prefixes } from '../../store/keys.ts'
 import type { Records } from '../state/records.ts'
-import { countMachines } from './machine-counts.ts'
+import type { PlatformCounts } from './platform-counts.ts'
 
 /** What belongs to no org: hosts and regions, and how full they are. */
-export interface PlatformView extends Disposable {
+export interface PlatformView {
   /** In the order of the regions. */
   hosts(): readonly HostRecord[]
   /** Those with a host, in the operator's order. */
@@ -24,11 +23,10 @@ export interface PlatformView extends Disposable {
 }
 
 export function openPlatformView(
-  deps: { readonly mirror: Mirror; readonly records: Records; readonly hosts: (id: HostId) => HostPort | undefined },
+  deps: { readonly records: Records; readonly counts: PlatformCounts; readonly hosts: (id: HostId) => HostPort | undefined },
   order: readonly RegionCode[],
 ): PlatformView {
-  const { records } = deps
-  const counts = countMachines(deps.mirror)
+  const { records, counts } = deps
   const rank = (region: RegionCode) => (order.includes(region) ? order.indexOf(region) : order.length)
   const hosts = () => records.list<HostRecord>(prefixes.hosts).toSorted((a, b) => rank(a.region.code) - rank(b.region.code) || (a.id < b.id ? -1 : 1))
   const regions = () => [...new Map(hosts().map((host) => [host.region.code, host.region])).values()]
@@ -36,7 +34,7 @@ export function openPlatformView(
     hosts,
     regions,
     isReachable: (host) => deps.hosts(host) !== undefined,
-    machineCount: (host) => counts.of(host),
+    machineCount: (host) => counts.orderedOn(host),
     loads(app) {
       const ofApp = new Map<HostId, number>()
       for (const machine of records.list<DesiredMachine>(`${prefixes.machines}${app}/`)) ofApp.set(machine.host, (ofApp.get(machine.host) ?? 0) + 1)
@@ -44,7 +42,7 @@ export function openPlatformView(
         id: host.id,
         region: host.region.code,
         isReachable: deps.hosts(host.id) !== undefined,
-        machines: counts.of(host.id),
+        machines: counts.orderedOn(host.id),
         machinesOfApp: ofApp.get(host.id) ?? 0,
       }))
     },
@@ -54,6 +52,5 @@ export function openPlatformView(
       if (primary !== undefined && available.some((region) => region.code === primary)) return [primary]
       return preferredRegions(available[0]?.code ?? 'any', available)
     },
-    [Symbol.dispose]: () => counts[Symbol.dispose](),
   }
 }
