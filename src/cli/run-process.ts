@@ -50,6 +50,7 @@ function openSession(
       env,
       home,
       userAgent: `kante/${version}`,
+      signal,
       ...(choices.isVerbose ? { trace: (line: string) => stderr.write(`${line}\n`) } : {}),
     })
   }

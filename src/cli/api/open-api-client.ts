@@ -13,6 +13,8 @@ export interface ApiClientDeps {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
   readonly userAgent: string
+  /** Ends requests that have no signal of their own: Ctrl-C. */
+  readonly signal?: AbortSignal
   /** Told of each request with --verbose. */
   readonly trace?: (line: string) => void
 }
@@ -22,6 +24,9 @@ const defaultTimeoutMs = 60_000
 /** Connects when first asked; connections are kept and closed by disposal. */
 export function openApiClient(target: Target, deps: ApiClientDeps): ApiClient {
   const transport = openTransport(target, deps)
+
+  const withSignal = <O extends RequestOptions>(options: O): O =>
+    options.signal !== undefined || deps.signal === undefined ? options : { ...options, signal: deps.signal }
 
   const send = (method: string, path: string, options: RequestOptions & { readonly stream?: Readable; readonly sizeBytes?: number }) =>
     new Promise<IncomingMessage>((resolve, reject) => {
@@ -56,7 +61,7 @@ export function openApiClient(target: Target, deps: ApiClientDeps): ApiClient {
     })
 
   const succeed = async (method: string, path: string, options: Parameters<typeof send>[2]): Promise<IncomingMessage> => {
-    const response = await send(method, path, options)
+    const response = await send(method, path, withSignal(options))
     const status = response.statusCode ?? 0
     if (status >= 200 && status < 300) return response
     throw apiFault(status, method === 'HEAD' ? '' : await readText(response), requestIdOf(response))
@@ -75,7 +80,7 @@ export function openApiClient(target: Target, deps: ApiClientDeps): ApiClient {
       try {
         yield* readNdjson<T>(response)
       } catch (error) {
-        throw asFault(error as Error, target, deps.home, options)
+        throw asFault(error as Error, target, deps.home, withSignal(options))
       } finally {
         response.destroy()
       }

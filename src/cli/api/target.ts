@@ -1,8 +1,8 @@
 import { fault } from '../../model/fault/fault.ts'
 import { readIfThere } from '../../kit/durable-file.ts'
-import { readPlatformFile } from '../../kit/platform-file.ts'
 import type { PlatformPaths } from '../../kit/platform-paths.ts'
 import { Secret } from '../../kit/secret.ts'
+import { loadPlatformFile } from '../platform/load-platform-file.ts'
 import { UsageError } from '../framework/usage-error.ts'
 import { readContexts, type SavedContext } from './contexts-file.ts'
 
@@ -47,7 +47,7 @@ export async function chooseTarget({ env, paths, context, accessToken }: TargetI
       throw new UsageError(`no context "${name}"`, `\`kante context list\` shows them: local, ${Object.keys(contexts.contexts).join(', ')}`)
     return targetOfContext(saved, given)
   }
-  const platform = await readPlatformFile(paths.platformFile)
+  const platform = await loadPlatformFile(paths.platformFile)
   const port = platform?.apiPort ?? defaultApiPort
   const token = given ?? (await localToken(paths))
   if (token === undefined) throw fault('not_running', { home: paths.home })

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { isAbsolute, resolve } from 'node:path'
 import { knownRegions } from '../../model/region/region-catalogue.ts'
-import { readPlatformFile, writePlatformFile, type PlatformFile } from '../../kit/platform-file.ts'
+import { writePlatformFile, type PlatformFile } from '../../kit/platform-file.ts'
 import { platformPaths } from '../../kit/platform-paths.ts'
 import type { PlatformStatus } from '../../protocol/kante-api.ts'
 import type { CliContext } from '../context.ts'
@@ -10,6 +10,7 @@ import { duration, integer, lists, text, toggle } from '../framework/flag.ts'
 import { jsonFlag } from '../framework/shared-flags.ts'
 import { claimDataFolder } from '../platform/data-folder.ts'
 import { findDaemon } from '../platform/daemon.ts'
+import { loadPlatformFile } from '../platform/load-platform-file.ts'
 import { planPlatform, type PlatformChange } from '../platform/plan-platform.ts'
 import { prepareHome, prepareRunDir, refuseFullDisk, refuseTakenPorts } from '../platform/preflight.ts'
 import { readRegionFile } from '../platform/region-file.ts'
@@ -35,7 +36,7 @@ The flags of the first \`up\` are kept; flags of a later one replace them, when 
   run: async (ctx, { flags, given }) => {
     await prepareHome(ctx.paths)
     const own = flags['region-file'] === undefined ? [] : await readRegionFile(resolve(ctx.cwd, flags['region-file']))
-    const before = await readPlatformFile(ctx.paths.platformFile)
+    const before = await loadPlatformFile(ctx.paths.platformFile)
     const { file, changes, removedRegions } = planPlatform(
       {
         regions: flags.regions,
@@ -79,7 +80,7 @@ The flags of the first \`up\` are kept; flags of a later one replace them, when 
     await show(ctx, `The platform runs (daemon ${pid}).`)
     if (flags.detach) return 0
     const { stayInForeground } = await import('../platform/foreground.ts')
-    return stayInForeground(ctx, file)
+    return stayInForeground(ctx)
   },
 })
 
@@ -88,7 +89,8 @@ const platformPathsOf = (ctx: CliContext, file: PlatformFile) =>
   platformPaths(ctx.paths.home, { dataDir: file.dataDir, tmpDir: tmpdir(), uid: process.getuid?.() ?? 0 })
 
 async function show(ctx: CliContext, headline: string): Promise<void> {
-  const api = await ctx.api()
+  const { openLocalApi } = await import('../api/local-api.ts')
+  await using api = await openLocalApi(ctx)
   const status = await api.request<PlatformStatus>('GET', '/v1/kante/platform')
   if (ctx.isJson) ctx.printJson(status)
   else ctx.print(`${headline}\n\n${platformSummary(status)}`)

@@ -164,7 +164,9 @@ async function port(what: string, number: number, flag: string): Promise<Finding
 async function* platform(ctx: CliContext, paths: PlatformPaths, file: PlatformFile | undefined): AsyncGenerator<Finding> {
   let status: PlatformStatus
   try {
-    status = await (await ctx.api()).request<PlatformStatus>('GET', '/v1/kante/platform', { timeoutMs: 10_000 })
+    const { openLocalApi } = await import('../api/local-api.ts')
+    await using api = await openLocalApi(ctx)
+    status = await api.request<PlatformStatus>('GET', '/v1/kante/platform', { timeoutMs: 10_000 })
   } catch (error) {
     if (!isFault(error)) throw error
     yield failed(

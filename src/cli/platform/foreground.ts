@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises'
 import { StringDecoder } from 'node:string_decoder'
 import { fault } from '../../model/fault/fault.ts'
-import type { PlatformFile } from '../../kit/platform-file.ts'
 import type { CliContext } from '../context.ts'
 import { Interrupted } from '../output/report-error.ts'
 import { findDaemon } from './daemon.ts'
@@ -11,7 +10,7 @@ import { stopPlatform } from './stop-platform.ts'
 const pollMs = 250
 
 /** `up` without --detach: shows the daemon's log until Ctrl-C, which takes the platform down, or until the daemon ends. */
-export async function stayInForeground(ctx: CliContext, _file: PlatformFile): Promise<number> {
+export async function stayInForeground(ctx: CliContext): Promise<number> {
   ctx.progress('\nCtrl-C takes it down.')
   try {
     await followLog(ctx)
@@ -22,7 +21,6 @@ export async function stayInForeground(ctx: CliContext, _file: PlatformFile): Pr
     ctx.progress('The platform is down; its data stays.')
     return 0
   }
-  if (ctx.signal.aborted) return 0
   throw fault('daemon_failed', { reason: 'it ended', log: ctx.paths.daemonLog })
 }
 
@@ -39,7 +37,7 @@ async function followLog(ctx: CliContext): Promise<void> {
       position += bytesRead
       const lines = (rest + decoder.write(buffer.subarray(0, bytesRead))).split('\n')
       rest = lines.pop() ?? ''
-      for (const line of lines) ctx.print(humanLogLine(line))
+      for (const line of lines) ctx.print(ctx.isJson ? line : humanLogLine(line))
       if (bytesRead === buffer.length) continue
       if ((await findDaemon(ctx.paths)) === undefined) return
       await ctx.clock.sleep(pollMs, ctx.signal)

@@ -31,6 +31,11 @@ export const platformFaults = {
     (d) => `the disk that holds ${d.path} has ${d.freeMb} MB left, at least ${d.neededMb} MB are needed`,
     () => 'free some space, or put the data elsewhere with --data',
   ),
+  platform_file_invalid: entry<{ reason: string }>(
+    'invalid',
+    (d) => d.reason,
+    () => 'mend the file by hand, or remove it and run `kante up` with all flags',
+  ),
   region_in_use: entry<{ region: string; machines: number }>(
     'precondition',
     (d) => `region ${d.region} cannot go: ${d.machines} machines are recorded there`,

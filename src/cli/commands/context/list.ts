@@ -1,8 +1,8 @@
-import { readPlatformFile } from '../../../kit/platform-file.ts'
 import { readContexts } from '../../api/contexts-file.ts'
 import { defaultApiPort } from '../../api/target.ts'
 import { defineCommand } from '../../framework/define-command.ts'
 import { jsonFlag } from '../../framework/shared-flags.ts'
+import { loadPlatformFile } from '../../platform/load-platform-file.ts'
 import { renderTable } from '../../output/table.ts'
 
 interface Row {
@@ -17,7 +17,7 @@ export const command = defineCommand({
   args: {},
   run: async (ctx) => {
     const { current, contexts } = await readContexts(ctx.paths.contextsFile)
-    const port = (await readPlatformFile(ctx.paths.platformFile))?.apiPort ?? defaultApiPort
+    const port = (await loadPlatformFile(ctx.paths.platformFile))?.apiPort ?? defaultApiPort
     const rows: readonly Row[] = [
       { name: 'local', address: `http://127.0.0.1:${port}`, isCurrent: current === 'local' },
       ...Object.entries(contexts).map(([name, saved]) => ({
