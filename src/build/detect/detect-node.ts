@@ -2,7 +2,7 @@ import { packageScriptStart } from '../start/package-script.ts'
 import { startOf, type Start } from '../start/start.ts'
 import { dockerfileOf, dockerignoreOf, execForm, type DetectedProject } from './detected-project.ts'
 import { readPackageJson, type PackageJson } from './package-json.ts'
-import { portIn } from './port.ts'
+import { healthPathIn, portIn } from './entry-hints.ts'
 import type { ProjectFiles } from './project-files.ts'
 
 /** Dependency → name and the port its server takes when nobody says one. The first that fits counts. */
@@ -53,6 +53,7 @@ export function detectNode(files: ProjectFiles): DetectedProject | undefined {
     label: framework === undefined ? runtime : `${runtime} (${framework[1]})`,
     port: portIn(entryText(files, start)) ?? framework?.[2] ?? (kind === 'bun' ? 3000 : 8080),
     start,
+    healthPath: healthPathIn(entryText(files, start)),
     dockerfile: kind === 'bun' ? bunDockerfile(files, hasBuild, start) : nodeDockerfile(files, pkg, start),
     dockerignore: dockerignoreOf('node_modules'),
     notes: hasBuild ? ['its "build" script is a RUN step of the Dockerfile: with the process runtime run it yourself before each deploy'] : [],

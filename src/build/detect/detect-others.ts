@@ -2,7 +2,7 @@ import { isProblem, needsShell, splitCommandLine } from '../../fly-toml/command-
 import { startOf } from '../start/start.ts'
 import { dockerfileOf, dockerignoreOf, execForm, type DetectedProject } from './detected-project.ts'
 import { objectOf, textMap } from './package-json.ts'
-import { portIn } from './port.ts'
+import { healthPathIn, portIn } from './entry-hints.ts'
 import type { ProjectFiles } from './project-files.ts'
 
 export function detectDeno(files: ProjectFiles): DetectedProject | undefined {
@@ -26,6 +26,7 @@ export function detectDeno(files: ProjectFiles): DetectedProject | undefined {
     label: 'Deno',
     port,
     start: argv === undefined ? undefined : startOf(task === undefined ? (entry ?? 'deno') : `"start" task of ${manifest ?? 'deno.json'}`, argv),
+    healthPath: healthPathIn(files.text(entry ?? '')),
     dockerfile: dockerfileOf(
       'FROM denoland/deno:2.5.0',
       'WORKDIR /app',
@@ -50,6 +51,7 @@ export function detectGo(files: ProjectFiles): DetectedProject | undefined {
     label: 'Go',
     port,
     start: startOf('go.mod', ['go', 'run', '.']),
+    healthPath: healthPathIn(files.text('main.go')),
     dockerfile: dockerfileOf(
       `FROM golang:${version} AS build`,
       'WORKDIR /src',
@@ -78,6 +80,7 @@ export function detectStatic(files: ProjectFiles): DetectedProject | undefined {
     label: 'static site',
     port: 8080,
     start: { kind: 'static', root: root === '' ? '.' : root, env: {}, origin: `${root === '' ? '' : `${root}/`}index.html` },
+    healthPath: undefined,
     dockerfile: dockerfileOf('FROM nginxinc/nginx-unprivileged:alpine', `COPY ${root === '' ? '.' : root} /usr/share/nginx/html`, 'EXPOSE 8080'),
     dockerignore: dockerignoreOf('node_modules'),
     notes: [],

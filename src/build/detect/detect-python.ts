@@ -1,6 +1,6 @@
 import { startOf, type Start } from '../start/start.ts'
 import { dockerfileOf, dockerignoreOf, execForm, type DetectedProject } from './detected-project.ts'
-import { portIn } from './port.ts'
+import { healthPathIn, portIn } from './entry-hints.ts'
 import type { ProjectFiles } from './project-files.ts'
 
 const modules = ['main', 'app', 'server', 'api', 'wsgi', 'asgi', 'src/main', 'app/main', 'src/app']
@@ -23,6 +23,7 @@ export function detectPython(files: ProjectFiles): DetectedProject | undefined {
     label: found?.framework === undefined ? 'Python' : `Python (${found.framework})`,
     port,
     start: found?.start,
+    healthPath: healthPathIn(text),
     dockerfile: dockerfileOf(
       'FROM python:3.13-slim',
       'WORKDIR /app',

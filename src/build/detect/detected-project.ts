@@ -9,6 +9,8 @@ export interface DetectedProject {
   readonly label: string
   readonly port: number
   readonly start: Start | undefined
+  /** A route that answers when the program is well. */
+  readonly healthPath: string | undefined
   readonly dockerfile: string
   readonly dockerignore: string
   /** What its owner should know, a sentence each. */

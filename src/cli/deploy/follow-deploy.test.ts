@@ -52,7 +52,10 @@ test('a deploy that ends is told once, event by event', async () => {
 
 test('a broken stream goes on behind the last event, and none is told twice', async () => {
   const { ctx, seen, lines, options } = surroundings()
-  const api = platform([{ events: [event(1), event(2)], ends: away() }, { events: [], ends: away() }, { events: [event(2), event(3)] }], ['running', 'failed'])
+  const api = platform(
+    [{ events: [event(1), event(2)], ends: away() }, { events: [], ends: away() }, { events: [event(2), event(3)] }],
+    ['running', 'failed'],
+  )
   assert.equal((await followDeploy(ctx, api, { app: 'web', id: 'd1' }, options)).status, 'failed')
   assert.deepEqual(seen, [1, 2, 3])
   assert.deepEqual(api.asked.slice(0, 3), [{ after: 0 }, { after: 2 }, { after: 2 }])

@@ -35,7 +35,8 @@ export async function runDeploy(ctx: CliContext, input: DeployInput): Promise<De
   refuseWhatIsNotThere(project, app, platform)
   sayWhatIsDifferent(ctx, project, input, platform)
 
-  const image = input.image ?? project.config.build.image ?? (await shipProject(ctx, api, { dir, app, config: project.config, dockerfile: input.dockerfile }))
+  const image =
+    input.image ?? project.config.build.image ?? (await shipProject(ctx, api, { dir, app, config: project.config, dockerfile: input.dockerfile }))
   const deploy = await startDeploy(ctx, api, app, await deployRequestOf(project, image, input))
   if (input.isDetached) {
     ctx.progress(`Release v${deploy.version} of ${app} is being deployed; \`kante status -a ${app}\` shows how it goes.`)
@@ -60,7 +61,8 @@ function refuseWhatIsNotThere({ config, shownPath }: ProjectConfig, app: string,
 
 function sayWhatIsDifferent(ctx: CliContext, { config }: ProjectConfig, input: DeployInput, platform: PlatformStatus): void {
   const strategy = input.strategy ?? config.deploy.strategy
-  if (strategy !== undefined && strategy !== 'rolling') ctx.progress(`Note: strategy ${strategy} is not there yet; machines are updated one after the other (rolling).`)
+  if (strategy !== undefined && strategy !== 'rolling')
+    ctx.progress(`Note: strategy ${strategy} is not there yet; machines are updated one after the other (rolling).`)
   if (platform.regions.some((region) => region.runtime === 'process'))
     ctx.progress('Note: the process runtime starts programs as your own user on this computer. That is no isolation: deploy only what you trust.')
 }
@@ -96,22 +98,10 @@ async function follow(ctx: CliContext, api: ApiClient, deploy: DeployStatus): Pr
   return ended
 }
 
-function lineOf(event: DeployEvent): string {
-  switch (event.kind) {
-    case 'plan':
-    case 'done':
-    case 'failed':
-      return event.message
-    case 'step':
-    case 'machine':
-    case 'check':
-      return `  ${event.message}`
-    case 'log':
-      return `    ${event.message}`
-    default:
-      // A newer platform may say more than this client knows.
-      return `  ${(event as DeployEvent).message}`
-  }
+/** What concerns one machine is indented below the deploy's own lines; kinds of a newer platform, too. */
+function lineOf({ kind, message }: DeployEvent): string {
+  if (kind === 'plan' || kind === 'done' || kind === 'failed') return message
+  return kind === 'log' ? `    ${message}` : `  ${message}`
 }
 
 async function sayWhereItIs(ctx: CliContext, api: ApiClient, deploy: DeployStatus): Promise<void> {

@@ -98,7 +98,9 @@ async function bundleRequestOf(dir: string, source: string, start: Start, files:
 
 function environmentOf(start: Start, dependencies: Dependencies | undefined): Record<string, string> {
   const found = start.env['PYTHONPATH']
-  return dependencies?.kind === 'pip' ? { ...start.env, PYTHONPATH: found === undefined ? pythonPackagesFolder : `${pythonPackagesFolder}:${found}` } : { ...start.env }
+  return dependencies?.kind === 'pip'
+    ? { ...start.env, PYTHONPATH: found === undefined ? pythonPackagesFolder : `${pythonPackagesFolder}:${found}` }
+    : { ...start.env }
 }
 
 async function makeBundle(ctx: CliContext, api: ApiClient, app: string, body: BundleRequest): Promise<string> {

@@ -8,3 +8,7 @@ export function portIn(text: string | undefined): number | undefined {
   }
   return undefined
 }
+
+/** A route that a program has for health checks, by its usual names. */
+export const healthPathIn = (text: string | undefined): string | undefined =>
+  /['"`](\/(?:health|healthz|healthcheck|up|_health|api\/health))['"`]/.exec(text?.slice(0, 200_000) ?? '')?.[1]
