@@ -3,7 +3,6 @@ import { isAbsolute, resolve } from 'node:path'
 import { knownRegions } from '../../model/region/region-catalogue.ts'
 import { writePlatformFile, type PlatformFile } from '../../kit/platform-file.ts'
 import { platformPaths } from '../../kit/platform-paths.ts'
-import type { PlatformStatus } from '../../protocol/kante-api.ts'
 import type { CliContext } from '../context.ts'
 import { defineCommand } from '../framework/define-command.ts'
 import { duration, integer, lists, text, toggle } from '../framework/flag.ts'
@@ -16,6 +15,7 @@ import { prepareHome, prepareRunDir, refuseFullDisk, refuseTakenPorts } from '..
 import { readRegionFile } from '../platform/region-file.ts'
 import { spawnDaemon } from '../platform/spawn-daemon.ts'
 import { platformSummary } from '../platform/summary.ts'
+import { untilServing } from '../platform/until-serving.ts'
 
 export const command = defineCommand({
   description: `Starts the platform on this computer: one daemon and, in each region, a host and an edge.
@@ -74,7 +74,7 @@ The flags of the first \`up\` are kept; flags of a later one replace them, when 
       pid = await spawnDaemon(ctx.paths, { clock: ctx.clock, env: { ...ctx.env }, signal: ctx.signal })
     } catch (error) {
       // What ran before, under keepers that outlived their daemon, goes on; what this start began does not.
-      await stopPlatform({ ...ctx, progress: () => undefined }, survivors)
+      await stopPlatform({ paths: ctx.paths, clock: ctx.clock, progress: () => undefined }, survivors)
       throw error
     }
     await show(ctx, `The platform runs (daemon ${pid}).`)
@@ -91,7 +91,7 @@ const platformPathsOf = (ctx: CliContext, file: PlatformFile) =>
 async function show(ctx: CliContext, headline: string): Promise<void> {
   const { openLocalApi } = await import('../api/local-api.ts')
   await using api = await openLocalApi(ctx)
-  const status = await api.request<PlatformStatus>('GET', '/v1/kante/platform')
+  const status = await untilServing(ctx, api)
   if (ctx.isJson) ctx.printJson(status)
   else ctx.print(`${headline}\n\n${platformSummary(status)}`)
 }
