@@ -80,6 +80,7 @@ export const scaleRequest = z.object({
   group: z.string().default('app'),
   count: z.number().int().min(0).max(1000),
   regions: z.array(z.string()).optional(),
+  maxPerRegion: z.number().int().min(1).optional(),
 })
 export type ScaleRequest = z.infer<typeof scaleRequest>
 export const scaleReply = z.object({

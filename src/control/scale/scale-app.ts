@@ -38,7 +38,12 @@ export async function scaleApp(deps: ScaleDeps, scope: OrgScope, app: App, reque
     .flatMap(({ desired }) => (desired && isManaged(desired.config) && desired.order !== 'destroying' ? [desired] : []))
   const inGroup = managed.filter((machine) => groupOf(machine.config) === request.group)
   const regions = regionsOf(deps, app, managed, request)
-  const plan = planScale({ machines: inGroup, count: request.count, regions })
+  const plan = planScale({
+    machines: inGroup,
+    count: request.count,
+    regions,
+    ...(request.maxPerRegion === undefined ? {} : { maxPerRegion: request.maxPerRegion }),
+  })
   const config = plan.create.length === 0 ? undefined : configOf(scope, app, inGroup, request.group)
   const created: { id: MachineId; region: RegionCode }[] = []
   for (const region of plan.create) {
