@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { isFault } from '../model/fault/fault.ts'
 import { readSnapshot } from './snapshot.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { SortedEntries } from './sorted-entries.ts'
 
 const entryOf = (key: string, modRevision = 1) => ({ key, value: key, createRevision: 1, modRevision, version: 1 })

@@ -64,14 +64,16 @@ export async function openDisk(folder: string): Promise<Disk> {
   }
 }
 
-async function makeImage(path: string, sizeMib: number, [program = '', ...args]: readonly string[]): Promise<void> {
+/** A sparse file with a file system in it. */
+export async function makeImage(path: string, sizeMib: number, [program = '', ...args]: readonly string[]): Promise<void> {
   await writeFile(path, '')
   await truncate(path, sizeMib * 1024 * 1024)
   await run(program, [...args, path])
 }
 
-async function mount(image: string, path: string): Promise<AsyncDisposable> {
-  await run('mount', ['-o', 'loop', image, path])
+/** Mounts until disposed. */
+export async function mount(source: string, path: string, options: readonly string[] = ['-o', 'loop']): Promise<AsyncDisposable> {
+  await run('mount', [...options, source, path])
   return {
     async [Symbol.asyncDispose]() {
       try {

@@ -1,26 +1,24 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { promisify } from 'node:util'
 import { systemClock } from '../../src/kit/clock.ts'
 import { silentLog } from '../../src/kit/log.ts'
 import { isFault } from '../../src/model/fault/fault.ts'
 import { everything } from '../../src/store/contract.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { mount } from './durability-disk.ts'
 
-const run = promisify(execFile)
 const skip = process.getuid?.() === 0 ? false : 'needs root to mount a small disk'
 
 async function smallDisk(): Promise<{ path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), 'kante-small-'))
-  await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', path])
+  const mounted = await mount('tmpfs', path, ['-t', 'tmpfs', '-o', 'size=4m'])
   return {
     path,
     async [Symbol.asyncDispose]() {
-      await run('umount', [path])
+      await mounted[Symbol.asyncDispose]()
       await rm(path, { recursive: true })
     },
   }

@@ -5,6 +5,7 @@ import { syncDirectories } from './sync-directories.ts'
 import type { Entry, KeyEvent, KeyRange, RangeResult, Revision, StoreLeaseId, Transaction } from '../contract.ts'
 import { applyRevoke, applyTransaction, readEntry, type Applied } from './apply.ts'
 import { readHistory, type HistoryPart } from './history.ts'
+import { finishRebuild, rebuild } from './rebuild.ts'
 import { openFile } from './schema.ts'
 import { prepareStatements, toEntry, type EntryRow, type Statements } from './statements.ts'
 import { isDiskFailure, StoreError, storeError, wireFault } from './store-error.ts'
@@ -25,24 +26,29 @@ export interface CommitResult {
 
 /** Above this the write-ahead log is copied into the file between two batches (4 KiB pages). */
 const checkpointPages = 1000
+/** Between two attempts to replace a file whose disk failed. */
+const rebuildPauseMs = 1000
 
 /** One store's file, used from one thread, synchronously. */
 export class Database {
   readonly path: string
-  readonly #db: DatabaseSync
-  readonly #statements: Statements
+  #db: DatabaseSync
+  #statements: Statements
   readonly #syncWrites: boolean
   readonly #limits: HistoryLimits
   #revision: Revision
   #compacted: Revision
   #historyBytes: number
   #isSyncing = true
+  /** A write failed on the disk itself, see `rebuild`. */
   #isSuspect = false
+  #nextRebuild = 0
 
   constructor(request: OpenRequest) {
     this.path = request.path
     const folder = dirname(request.path)
     const firstMade = mkdirSync(folder, { recursive: true, mode: 0o700 })
+    finishRebuild(request.path)
     this.#db = openFile(request.path)
     // A file's directory entry is durable only once its folder is synced (fsync(2)).
     syncDirectories(folder, firstMade)
@@ -85,12 +91,11 @@ export class Database {
   /** Group commit: all writes in one SQLite transaction, each with a revision of its own, one fsync if any of them asks for it. */
   commit(writes: readonly Write[]): CommitResult {
     try {
-      this.#recoverDisk()
+      this.#replaceSuspectFile()
       this.#setSync(writes.some((write) => write.op !== 'transact' || write.isDurable))
       return this.#commitAll(writes)
     } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
-      this.#isSuspect ||= isDiskFailure(error)
+      this.#noteFailure(error)
       const fault = wireFault(error, this.path)
       return { outcomes: writes.map(() => ({ fault })), events: [] }
     }
@@ -140,29 +145,39 @@ export class Database {
       throw storeError('invalid_value', { field: 'revision', found: revision, rule: `at most the store's revision ${this.#revision}` })
     }
     if (revision <= this.#compacted) return
-    this.#setSync(false)
-    const forgotten = this.#historySize(revision)
-    this.#db.exec('BEGIN IMMEDIATE')
     try {
+      this.#replaceSuspectFile()
+      this.#setSync(false)
+      const forgotten = this.#historySize(revision)
+      this.#db.exec('BEGIN IMMEDIATE')
       this.#statements.forget.run(revision)
       this.#statements.setMeta.run(revision, 'compacted')
       this.#db.exec('COMMIT')
+      this.#compacted = revision
+      this.#historyBytes -= forgotten
     } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      this.#noteFailure(error)
       throw error
     }
-    this.#compacted = revision
-    this.#historyBytes -= forgotten
   }
 
   /** Work for the time after the answers: cuts history to its limits and copies a long write-ahead log into the file. */
   tidy(): void {
+    if (this.#isSuspect) return
     const target = this.#compactionTarget()
     if (target > this.#compacted) this.compact(target)
-    if (this.#walPages('NOOP') >= checkpointPages) this.#walPages('PASSIVE')
+    try {
+      if (this.#walPages('NOOP') >= checkpointPages) this.#walPages('PASSIVE')
+    } catch (error) {
+      this.#noteFailure(error)
+      throw error
+    }
   }
 
+  /** Closing checkpoints, which a suspect file must not: one that cannot be replaced is left open, for the process's end. */
   close(): void {
+    this.#nextRebuild = 0
+    this.#replaceSuspectFile()
     this.#db.close()
   }
 
@@ -184,11 +199,20 @@ export class Database {
     return this.#revision
   }
 
-  /** After a failed fsync the log's pages may be lost although later ones are not: nothing is accepted until all is copied and synced anew. */
-  #recoverDisk(): void {
+  #noteFailure(error: unknown): void {
+    if (this.#db.isOpen && this.#db.isTransaction) this.#db.exec('ROLLBACK')
+    this.#isSuspect ||= isDiskFailure(error)
+  }
+
+  #replaceSuspectFile(): void {
     if (!this.#isSuspect) return
-    this.#setSync(true)
-    this.#walPages('TRUNCATE')
+    const now = performance.now()
+    if (now < this.#nextRebuild) throw storeError('store_unavailable', { reason: 'its disk failed' })
+    this.#nextRebuild = now + rebuildPauseMs
+    rebuild(this.#db, this.path)
+    this.#db = openFile(this.path)
+    this.#statements = prepareStatements(this.#db)
+    this.#isSyncing = true
     this.#isSuspect = false
   }
 
@@ -202,10 +226,10 @@ export class Database {
     this.#isSyncing = isDurable
   }
 
-  #walPages(mode: 'NOOP' | 'PASSIVE' | 'TRUNCATE'): number {
+  /** Frames in the log that are not in the file yet (NOOP), or copied now (PASSIVE). */
+  #walPages(mode: 'NOOP' | 'PASSIVE'): number {
     const row = this.#db.prepare(`PRAGMA wal_checkpoint(${mode})`).get()
-    if (mode === 'TRUNCATE' && Number(row?.['busy']) !== 0) throw storeError('store_unavailable', { reason: 'the write-ahead log cannot be copied' })
-    return Number(row?.['log']) - (mode === 'NOOP' ? Number(row?.['checkpointed']) : 0)
+    return Number(row?.['log']) - Number(row?.['checkpointed'])
   }
 
   #readMeta(name: string): number {

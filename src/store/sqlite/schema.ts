@@ -44,7 +44,7 @@ export function openFile(path: string): DatabaseSync {
     if (!isNew) checkOwner(db, path)
     db.exec('PRAGMA journal_mode = WAL')
     // Checkpoints run between batches, when answers have gone out, not inside a commit someone waits for.
-    db.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -8192')
+    db.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -4096')
     db.exec('BEGIN EXCLUSIVE')
     if (isNew) db.exec(tables)
     db.exec('COMMIT')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { prefixRange, type Compare, type KeyRange, type Operation, type Transaction } from '../../../src/store/contract.ts'
 import { ReferenceModel } from './reference-model.ts'
 import { eventsOf, type OpenFixture } from './store-fixture.ts'

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { isFault } from '../../../src/model/fault/fault.ts'
 import { everything } from '../../../src/store/contract.ts'
-import { eventsOf, put, until, write, type OpenFixture } from './store-fixture.ts'
+import { until } from '../../testkit/until.ts'
+import { eventsOf, put, write, type OpenFixture } from './store-fixture.ts'
 
 export function describeLeases(open: OpenFixture): void {
   describe('leases', () => {
@@ -12,7 +13,7 @@ export function describeLeases(open: OpenFixture): void {
       const lease = await store.grantLease(60)
       await write(store, put('a', '', lease), put('c', '', lease), put('b', ''))
       assert.equal((await store.get('a'))?.lease, lease)
-      await until(async () => (await store.get('a')) === undefined)
+      await until('the key is gone', async () => (await store.get('a')) === undefined)
       assert.deepEqual(await eventsOf(store, everything, 2, 2), [
         { type: 'delete', key: 'a', revision: 2 },
         { type: 'delete', key: 'c', revision: 2 },
@@ -27,12 +28,12 @@ export function describeLeases(open: OpenFixture): void {
       const lease = await store.grantLease(700)
       await write(store, put('a', '', lease))
       const start = performance.now()
-      await until(async () => {
+      await until('its time is over', async () => {
         assert.equal(await store.keepLeaseAlive(lease), true)
         return performance.now() - start > 1000
       })
       assert.ok(await store.get('a'))
-      await until(async () => (await store.get('a')) === undefined)
+      await until('the key is gone', async () => (await store.get('a')) === undefined)
     })
 
     test('revoking deletes at once; a lease without keys makes no revision', async () => {
@@ -75,7 +76,7 @@ export function describeLeases(open: OpenFixture): void {
       const store = await fixture.reopen()
       assert.equal((await store.get('a'))?.lease, lease)
       assert.equal(await store.keepLeaseAlive(lease), true)
-      await until(async () => (await store.get('a')) === undefined)
+      await until('the key is gone', async () => (await store.get('a')) === undefined)
       assert.notEqual(await store.grantLease(1000), lease)
     })
 

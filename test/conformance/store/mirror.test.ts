@@ -6,7 +6,8 @@ import { fault } from '../../../src/model/fault/fault.ts'
 import { prefixRange, type KeyEvent, type Store } from '../../../src/store/contract.ts'
 import { openMirror } from '../../../src/store/mirror.ts'
 import { openSqliteFixture } from './open-sqlite-fixture.ts'
-import { fill, put, remove, until, write } from './store-fixture.ts'
+import { until } from '../../testkit/until.ts'
+import { fill, put, remove, write } from './store-fixture.ts'
 
 const deps = { clock: systemClock, log: silentLog }
 const impatient: Clock = { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(1, signal) }
@@ -87,7 +88,7 @@ describe('the mirror', () => {
     const events: KeyEvent[] = []
     using _ = mirror.onChange('app/', (some) => events.push(...some))
     flaky.cut()
-    await until(async () => !mirror.isCurrent)
+    await until('the mirror has noticed', () => !mirror.isCurrent)
     await write(store, remove('app/gone'), put('app/new-value', '2'), put('app/new', '1'))
     const { revision } = await write(store, put('x', ''))
     await store.compact(revision)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { isFault } from '../../../src/model/fault/fault.ts'
 import { everything } from '../../../src/store/contract.ts'
 import { exportSnapshot, importSnapshot } from '../../../src/store/snapshot.ts'
@@ -50,9 +50,9 @@ describe('a snapshot', () => {
   test('is taken at one revision while writes go on', async () => {
     await using from = await openSqliteFixture()
     await using to = await openSqliteFixture()
-    let isDone = false
+    const done = new AbortController()
     const writing = (async () => {
-      for (let round = 0; !isDone; round += 1) await write(from.store, put('a', `${round}`), put('z', `${round}`))
+      for (let round = 0; !done.signal.aborted; round += 1) await write(from.store, put('a', `${round}`), put('z', `${round}`))
     })()
     await fill(
       from.store,
@@ -61,7 +61,7 @@ describe('a snapshot', () => {
       () => 'x'.repeat(1000),
     )
     await importSnapshot(to.store, exportSnapshot({ store: from.store, now }))
-    isDone = true
+    done.abort()
     await writing
     assert.equal((await to.store.get('a'))?.value, (await to.store.get('z'))?.value)
   })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { stat, writeFile } from 'node:fs/promises'
+import { copyFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
@@ -76,6 +76,21 @@ describe('the file of the sqlite store', () => {
     assert.ok((await eventsOf(sized.store, everything, 185, 200)).length === 16)
     await sized.reopen()
     assert.ok((await stat(sized.path)).size < 4_000_000)
+  })
+
+  test('is replaced by a complete copy that a process left when it died while replacing it', async () => {
+    await using fixture = await openSqliteFixture()
+    await write(fixture.store, put('k', 'copied'))
+    await fixture.store[Symbol.asyncDispose]()
+    await copyFile(fixture.path, `${fixture.path}.new`)
+    const before = new DatabaseSync(fixture.path)
+    before.exec("PRAGMA wal_autocheckpoint = 0; UPDATE entry SET value = 'lost by the disk'")
+    await copyFile(`${fixture.path}-wal`, `${fixture.path}-wal.kept`)
+    before.close()
+    await rename(`${fixture.path}-wal.kept`, `${fixture.path}-wal`)
+    const store = await fixture.reopen()
+    assert.equal((await store.get('k'))?.value, 'copied')
+    await assert.rejects(stat(`${fixture.path}.new`), { code: 'ENOENT' })
   })
 
   test('several stores share a thread and stay apart', async () => {

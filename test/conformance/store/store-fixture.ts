@@ -44,12 +44,3 @@ export async function eventsOf(store: Store, range: KeyRange, fromRevision: Revi
     stop.abort()
   }
 }
-
-/** Waits for a condition by asking, with a deadline. */
-export async function until(condition: () => Promise<boolean>, deadlineMs = 5000): Promise<void> {
-  const end = performance.now() + deadlineMs
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`condition not met within ${deadlineMs} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Fault, isFault } from '../../../src/model/fault/fault.ts'
 import { everything, prefixRange, type Compare, type Operation } from '../../../src/store/contract.ts'
 import { atRevision, eventsOf, isMissing, put, remove, write, type OpenFixture } from './store-fixture.ts'

@@ -88,10 +88,10 @@ export function describeWatches(open: OpenFixture): void {
       await using fixture = await open()
       const stop = new AbortController()
       const watch = fixture.store.watch({ range: everything, fromRevision: 3, signal: stop.signal })
-      for (const key of ['a', 'b', 'c']) await write(fixture.store, put(key, ''))
+      await Promise.all(['a', 'b', 'c', 'd'].map((key) => write(fixture.store, put(key, ''))))
       assert.deepEqual(
-        (await readUntil(watch, 3)).map((event) => event.key),
-        ['c'],
+        (await readUntil(watch, 4)).map((event) => event.revision),
+        [3, 4],
       )
       stop.abort()
     })
