@@ -73,7 +73,7 @@ export class FieldLines {
   }
   /** Marks a line so that `kept` leaves it out. */
   drop(line: number): void {
-    this.#fields[line] = Field.reserved
+    this.#fields[line] = Field.dropped
   }
 
   /** The bytes from `from` to the empty line without the lines whose field is in `dropped`: few slices, no line is rebuilt. `end` is the position after the empty line. */
@@ -90,9 +90,10 @@ export class FieldLines {
   }
 }
 
-/** A set of fields as `kept` takes it. */
+/** A set of fields as `kept` takes it; dropped lines are in every set. */
 export function fieldSet(...fields: readonly Field[]): Uint8Array {
   const set = new Uint8Array(32)
+  set[Field.dropped] = 1
   for (const field of fields) set[field] = 1
   return set
 }

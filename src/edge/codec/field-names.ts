@@ -22,6 +22,8 @@ export const Field = {
   date: 15,
   server: 16,
   requestId: 17,
+  /** Taken out after it was read, such as a field that Connection nominates. */
+  dropped: 18,
 } as const
 export type Field = (typeof Field)[keyof typeof Field]
 

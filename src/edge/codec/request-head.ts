@@ -184,6 +184,7 @@ export class RequestHead {
         case Field.date:
         case Field.server:
         case Field.requestId:
+        case Field.dropped:
           break
       }
     }

@@ -44,6 +44,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
   #isPaused = false
   #isHalfClosed = false
   #isUntilClose = false
+  #isTunnelHalfClosed = false
   #isChunked = false
   #isHeadMethod = false
   #requestId = ''
@@ -100,7 +101,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
         return this.#closeGracefully()
       case 'answer':
       case 'tunnel':
-        if (!this.isFlushed) this.destroy()
+        if (!this.isFlushed || this.#isTunnelHalfClosed) this.destroy()
         return
       case 'linger':
       case 'closed':
@@ -236,7 +237,10 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
   }
 
   #onEnd(): void {
-    if (this.#phase === 'tunnel') return this.#exchange?.clientHalfClosed()
+    if (this.#phase === 'tunnel') {
+      this.#exchange?.clientHalfClosed()
+      return this.#halfCloseTunnel()
+    }
     const isAtOnce = this.#phase === 'answer' && this.#context.clock.monotonic() - this.#requestReadMs <= halfCloseWindowMs
     if (this.#exchange !== undefined && isAtOnce) {
       this.#isHalfClosed = true
@@ -314,13 +318,16 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     this.#unread = undefined
     this.#resume()
     if (early !== undefined) this.#onData(early)
-    if (this.#isHalfClosed) this.#exchange?.clientHalfClosed()
+    if (!this.#isHalfClosed) return
+    this.#exchange?.clientHalfClosed()
+    this.#halfCloseTunnel()
   }
   sendBytes(source: Buffer, range: BodyRange): void {
     this.#writeRange(source, range)
   }
   endBytes(): void {
     this.#socket.end()
+    this.#halfCloseTunnel()
   }
 
   pauseBody(): void {
@@ -359,12 +366,12 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     if (range.isStable) this.#socket.write(view, this.#onWritten)
     else if (view.length <= joinedBytes) this.#socket.write(latin1(source, range.from, range.to), 'latin1', this.#onWritten)
     else this.#socket.write(Buffer.from(view), this.#onWritten)
-    const isStalled = this.#socket.writableLength > 0 && (this.#phase === 'answer' || this.#phase === 'tunnel')
+    const isStalled = this.#socket.writableLength > 0 && (this.#phase === 'answer' || this.#phase === 'tunnel') && !this.#isTunnelHalfClosed
     if (isStalled) this.#context.wheel.arm(this, this.#context.timeouts.clientStallMs)
   }
   #afterWrite(): void {
     if (this.#socket.writableLength > 0 || this.#exchange === undefined) return
-    if (this.#phase === 'answer' || this.#phase === 'tunnel') this.#context.wheel.disarm(this)
+    if ((this.#phase === 'answer' || this.#phase === 'tunnel') && !this.#isTunnelHalfClosed) this.#context.wheel.disarm(this)
     this.#exchange.clientFlushed()
   }
   #onDrain(): void {
@@ -389,6 +396,11 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
       else this.#context.wheel.arm(this, this.#context.timeouts.lingerMs)
     })
     this.#resume()
+  }
+
+  #halfCloseTunnel(): void {
+    this.#isTunnelHalfClosed = true
+    this.#context.wheel.arm(this, this.#context.timeouts.halfClosedTunnelMs)
   }
 
   #pause(): void {

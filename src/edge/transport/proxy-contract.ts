@@ -65,6 +65,8 @@ export interface ProxyTimeouts {
   readonly clientStallMs: number
   /** How long unread bytes of a client are swallowed after the last answer, so that a reset does not eat that answer. */
   readonly lingerMs: number
+  /** How long a switched connection lives on after one side has ended. */
+  readonly halfClosedTunnelMs: number
 }
 export interface ProxyLimits {
   readonly connections: number
@@ -82,6 +84,7 @@ export const defaultTimeouts: ProxyTimeouts = {
   poolIdleMs: 4_000,
   clientStallMs: 300_000,
   lingerMs: 2_000,
+  halfClosedTunnelMs: 10_000,
 }
 export const defaultLimits: ProxyLimits = { connections: 20_000, requestsPerConnection: 1_000_000, heldBodyBytes: 65_536, pooledPerMachine: 256 }
 

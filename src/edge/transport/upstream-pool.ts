@@ -61,7 +61,10 @@ export class UpstreamPool {
   }
 
   closeIdle(): void {
-    for (const groups of this.#groups.values()) for (const group of groups) for (const connection of group.idle) connection.abandon()
+    const idle = [...this.#groups.values()].flatMap((groups) => groups.flatMap((group) => group.idle))
+    this.#groups.clear()
+    this.idleCount = 0
+    for (const connection of idle) connection.abandon()
   }
 
   #find(key: string, address: string, port: number): Group | undefined {
