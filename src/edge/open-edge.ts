@@ -52,7 +52,7 @@ export async function openEdge(deps: EdgeDeps, config: EdgeConfig): Promise<Edge
     new RouteFeed({ clock, random, log, onChange: (change) => take(change) }, { ...config, silenceMs: config.timeouts.silenceMs }),
   )
   const sessions = opening.use(
-    new HostSessions({ clock, random, log, http, views, useOf: (id) => index.useOf(id) }, { edge: config.id, silenceMs: config.timeouts.silenceMs }),
+    new HostSessions({ clock, random, log, http, views, useOf: (id) => index.useOf(id) }, { edge: config.id, ...config.timeouts }),
   )
   const addressOf = (host: HostId) => sessions.addressOf(host) ?? (host === config.host ? config.hostAddress : undefined)
   const errors = opening.use(
@@ -90,8 +90,6 @@ export async function openEdge(deps: EdgeDeps, config: EdgeConfig): Promise<Edge
       index,
       wakes,
       onIdle: (machine) => sessions.idle(machine),
-      onConnectFailed: ({ app, machine, code, message }) =>
-        errors.add(hostOf(machine), { app, machine, level: 'warn', message: `[${code}] ${message}` }),
     },
     config,
   )

@@ -22,7 +22,6 @@ export class TestBrain {
   readonly brain: EdgeBrain
   readonly asked: TestWake[] = []
   readonly idle: string[] = []
-  readonly failures: string[] = []
   readonly #routes = new Map<string, RouteMachine>()
   constructor(
     options: {
@@ -54,7 +53,6 @@ export class TestBrain {
         index: this.index,
         wakes: this.wakes,
         onIdle: (machine) => this.idle.push(machine),
-        onConnectFailed: ({ code }) => this.failures.push(code),
       },
       { domain: 'localhost', timeouts: { ...defaultTimeouts, ...options.timeouts }, limits: { ...defaultLimits, ...options.limits } },
     )

@@ -280,7 +280,6 @@ test('a refused connection goes to the next machine, and the first is avoided fo
   const next = ticket.failed('refused')
   assert.ok(next.kind === 'go' && next.ticket.machine !== ticket.machine)
   next.ticket.done('ok')
-  assert.deepEqual(edge.failures, ['PC01'])
   for (let n = 0; n < 10; n++) {
     const other = edge.go()
     assert.notEqual(other.machine, ticket.machine)

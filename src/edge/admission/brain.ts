@@ -26,7 +26,6 @@ export interface BrainDeps {
   readonly wakes: Pick<Wakes, 'ensure'>
   /** Nothing is in flight at, or held for, a machine that was watched. */
   readonly onIdle: (machine: MachineId) => void
-  readonly onConnectFailed: (failure: { readonly app: AppName; readonly machine: MachineId; readonly code: string; readonly message: string }) => void
 }
 export interface BrainOptions {
   readonly domain: string
@@ -183,14 +182,12 @@ export class EdgeBrain implements Brain {
     const trouble = (errand.trouble ??= { tried: new Set(), failures: { refused: 0, reset: 0, timeout: 0 }, sinceMs: nowMs })
     trouble.tried.add(place)
     trouble.failures[reason]++
-    const refusal = connectFailed(errand.app.name, reason, place.port)
-    this.#deps.onConnectFailed({ app: errand.app.name, machine: place.machine, code: refusal.code, message: refusal.message })
     const { refused, reset, timeout } = trouble.failures
     const hadPatience = reason === 'refused' ? nowMs - trouble.sinceMs < timeouts.refusedMs : trouble.failures[reason] < mostSilentTries
     const isOver = refused + reset + timeout >= mostTries || nowMs - errand.sinceMs >= timeouts.holdMs
     // The place is given back only now, so that a waiter is not sent to a machine that has just refused.
     this.#leavePlace(errand, place, false)
-    return hadPatience && !isOver ? this.#decide(errand) : refusal
+    return hadPatience && !isOver ? this.#decide(errand) : connectFailed(errand.app.name, reason, place.port)
   }
 
   #hold(errand: Errand, choice: Exclude<Choice, { kind: 'go' | 'none' }>): Decision {
