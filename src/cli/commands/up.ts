@@ -37,7 +37,7 @@ The flags of the first \`up\` are kept; flags of a later one replace them, when 
     await prepareHome(ctx.paths)
     const own = flags['region-file'] === undefined ? [] : await readRegionFile(resolve(ctx.cwd, flags['region-file']))
     const before = await loadPlatformFile(ctx.paths.platformFile)
-    const { file, changes, removedRegions } = planPlatform(
+    const planned = planPlatform(
       {
         regions: flags.regions,
         dataDir: flags.data === undefined ? undefined : absolute(ctx.cwd, flags.data),
@@ -51,11 +51,17 @@ The flags of the first \`up\` are kept; flags of a later one replace them, when 
     )
     const running = await findDaemon(ctx.paths)
     if (running !== undefined) {
-      warnOfChanges(ctx, changes)
+      warnOfChanges(ctx, planned.changes)
       await show(ctx, `The platform runs already (daemon ${running.pid}).`)
       return 0
     }
 
+    const { regionsRunning, stopPlatform } = await import('../platform/stop-platform.ts')
+    const survivors = await regionsRunning(ctx.paths)
+    // Edges that outlived their daemon keep their ports: the platform they belong to goes on as it was.
+    const isTakenOver = before !== undefined && survivors.length > 0
+    if (isTakenOver) warnOfChanges(ctx, planned.changes)
+    const { file, changes, removedRegions } = isTakenOver ? { file: before, changes: [], removedRegions: [] } : planned
     if (before !== undefined && removedRegions.length > 0) {
       const { refuseRemovalInUse } = await import('../platform/region-removal.ts')
       await refuseRemovalInUse(before, removedRegions, ctx)
@@ -67,8 +73,6 @@ The flags of the first \`up\` are kept; flags of a later one replace them, when 
     await writePlatformFile(ctx.paths.platformFile, file)
     for (const change of changes) ctx.progress(`${change.flag} is now ${change.to} (was ${change.from})`)
     ctx.progress(`Starting the platform in ${file.regions.map((region) => region.code).join(', ')} …`)
-    const { regionsRunning, stopPlatform } = await import('../platform/stop-platform.ts')
-    const survivors = await regionsRunning(ctx.paths)
     let pid: number
     try {
       pid = await spawnDaemon(ctx.paths, { clock: ctx.clock, env: { ...ctx.env }, signal: ctx.signal })
