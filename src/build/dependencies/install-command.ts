@@ -37,6 +37,8 @@ const commands: Readonly<Record<InstallRequest['kind'], (project: Project) => In
       'install',
       '--no-input',
       '--disable-pip-version-check',
+      '--progress-bar=off',
+      '--root-user-action=ignore',
       '--target',
       pythonPackagesFolder,
       ...(has('requirements.txt') ? ['-r', 'requirements.txt'] : requirements),

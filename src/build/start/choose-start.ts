@@ -30,7 +30,7 @@ export function chooseStart(config: Pick<FlyConfig, 'processes'>, stage: DockerS
 
 /** Steps that installing the locked dependencies does not stand for. */
 const installs =
-  /^(?:--\S+\s+)*(?:(?:npm|pnpm|yarn|bun)\s+(?:ci|install|i)\b|corepack\b|yarn\s*$|(?:python3?\s+-m\s+)?pip3?\s+install\b(?!\s+[^-.]))[^;&|]*$/
+  /^(?:--\S+\s+)*(?:(?:npm|pnpm|yarn|bun)\s+(?:ci|install|i)\b|corepack\b|deno\s+(?:cache|install)\b|yarn\s*$|(?:python3?\s+-m\s+)?pip3?\s+install\b(?!\s+[^-.]))[^;&|]*$/
 function undoneSteps(stage: DockerStage): readonly string[] {
   const undone = stage.runs.filter((run) => !installs.test(run)).map((run) => shorten(run))
   const copies = stage.copiedFromStages.map((copy) => copy.from)

@@ -49,11 +49,11 @@ export async function shipProject(ctx: CliContext, api: ApiClient, shipment: Shi
   const temporary = await mkdtemp(join(tmpdir(), 'kante-layer-'))
   try {
     const layer = await packFiles(dir, paths, join(temporary, 'source.tar.gz'), { isRecursive: false })
-    const size = layer.sizeBytes < 1024 ** 2 ? `${Math.ceil(layer.sizeBytes / 1024)} KiB` : `${(layer.sizeBytes / 1024 ** 2).toFixed(1)} MiB`
+    const size = `${paths.length} ${paths.length === 1 ? 'file' : 'files'}, ${sizeText(layer.sizeBytes)}`
     const path = `/v1/kante/layers/${layer.digest}`
-    if (await api.exists(path)) ctx.progress(`Source: ${paths.length} files, ${size}, unchanged`)
+    if (await api.exists(path)) ctx.progress(`Source: ${size}, unchanged`)
     else {
-      ctx.progress(`Source: ${paths.length} files, ${size}, uploading`)
+      ctx.progress(`Source: ${size}, uploading`)
       await api.upload('PUT', path, createReadStream(layer.file), { sizeBytes: layer.sizeBytes, signal: ctx.signal })
     }
     const request = await bundleRequestOf(dir, layer.digest, start, files, paths)
@@ -63,6 +63,8 @@ export async function shipProject(ctx: CliContext, api: ApiClient, shipment: Shi
     await rm(temporary, { recursive: true, force: true })
   }
 }
+
+const sizeText = (bytes: number) => (bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`)
 
 async function readDockerfile({ dir, config, dockerfile }: Shipment): Promise<{ readonly stage: DockerStage; readonly path: string } | undefined> {
   const named = dockerfile ?? config.build.dockerfile
@@ -105,10 +107,15 @@ function environmentOf(start: Start, dependencies: Dependencies | undefined): Re
 
 async function makeBundle(ctx: CliContext, api: ApiClient, app: string, body: BundleRequest): Promise<string> {
   const path = `/v1/kante/apps/${encodeURIComponent(app)}/bundles`
+  let lastShown = ''
   for await (const event of api.stream<BundleEvent>('POST', path, { body, signal: ctx.signal })) {
-    if (event.type === 'progress') ctx.progress(`  ${event.message}`)
-    else if (event.type === 'done') return event.image
-    else throw fault('bundle_failed', { reason: event.error, output: event.output })
+    if (event.type === 'done') return event.image
+    if (event.type === 'failed') {
+      const isShown = !ctx.isJson && event.output.trimEnd().endsWith(lastShown.trim())
+      throw fault('bundle_failed', { reason: event.error, output: isShown ? undefined : event.output })
+    }
+    lastShown = event.message
+    ctx.progress(`  ${event.message}`)
   }
   throw fault('unreachable', { address: api.address, reason: 'it ended the build without a result' })
 }

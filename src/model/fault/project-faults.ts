@@ -30,10 +30,10 @@ export const projectFaults = {
     (d) => `no Dockerfile at ${d.path}`,
     () => 'correct --dockerfile, or [build] dockerfile in fly.toml',
   ),
-  bundle_failed: entry<{ reason: string; output: string }>(
+  bundle_failed: entry<{ reason: string; output: string | undefined }>(
     'precondition',
     (d) => d.reason,
-    (d) => (d.output === '' ? 'run it in the project to see why' : `its last output:\n${d.output}`),
+    (d) => (d.output === undefined ? 'the lines above say why' : `its last output:\n${d.output}`),
   ),
   project_too_large: entry<{ dir: string; limit: string; largest: readonly string[] }>(
     'limit',
