@@ -44,11 +44,13 @@ export function openJournal(deps: { readonly db: Store; readonly clock: Clock; r
   function chained(row: MachineRow, task: () => Promise<void>): Promise<void> {
     const { id } = row.desired
     const before = slots.get(id)?.tail
-    const run = before === undefined ? task() : before.then(task, task)
-    const slot = { tail: run, newest: row }
+    const slot: Slot = { tail: Promise.resolve(), newest: row }
+    // Before the task runs: it looks whether its row is still the newest.
     slots.set(id, slot)
+    const run = before === undefined ? task() : before.then(task, task)
+    slot.tail = run
     const tidy = () => {
-      if (slots.get(id)?.tail === run) slots.delete(id)
+      if (slots.get(id) === slot) slots.delete(id)
     }
     run.then(tidy, tidy)
     return run
