@@ -1,19 +1,9 @@
-import { tmpdir } from 'node:os'
-import { isAbsolute, resolve } from 'node:path'
-import { knownRegions } from '../../model/region/region-catalogue.ts'
-import { writePlatformFile, type PlatformFile } from '../../kit/platform-file.ts'
-import { platformPaths } from '../../kit/platform-paths.ts'
-import type { CliContext } from '../context.ts'
+import { resolve } from 'node:path'
 import { defineCommand } from '../framework/define-command.ts'
 import { duration, integer, lists, text, toggle } from '../framework/flag.ts'
 import { jsonFlag } from '../framework/shared-flags.ts'
-import { claimDataFolder } from '../platform/data-folder.ts'
-import { findDaemon } from '../platform/daemon.ts'
-import { loadPlatformFile } from '../platform/load-platform-file.ts'
-import { planPlatform, type PlatformChange } from '../platform/plan-platform.ts'
-import { prepareHome, prepareRunDir, refuseFullDisk, refuseTakenPorts } from '../platform/preflight.ts'
 import { readRegionFile } from '../platform/region-file.ts'
-import { spawnDaemon } from '../platform/spawn-daemon.ts'
+import { startPlatform } from '../platform/start-platform.ts'
 import { platformSummary } from '../platform/summary.ts'
 import { untilServing } from '../platform/until-serving.ts'
 
@@ -34,73 +24,25 @@ The flags of the first \`up\` are kept; flags of a later one replace them, when 
   args: {},
   examples: ['kante up --regions fra,cdg,iad --detach', 'KANTE_HOME=~/second kante up -d --api-port 4290 --http-port 8090'],
   run: async (ctx, { flags, given }) => {
-    await prepareHome(ctx.paths)
     const own = flags['region-file'] === undefined ? [] : await readRegionFile(resolve(ctx.cwd, flags['region-file']))
-    const before = await loadPlatformFile(ctx.paths.platformFile)
-    const planned = planPlatform(
+    const { pid, isNew } = await startPlatform(
+      ctx,
       {
         regions: flags.regions,
-        dataDir: flags.data === undefined ? undefined : absolute(ctx.cwd, flags.data),
+        dataDir: flags.data === undefined ? undefined : resolve(ctx.cwd, flags.data),
         httpPort: flags['http-port'],
         apiPort: flags['api-port'],
         idleTimeoutMs: given('idle-timeout') ? flags['idle-timeout'] : undefined,
       },
-      before,
-      [...own, ...knownRegions],
-      { defaultDataDir: ctx.paths.data, nowMs: ctx.clock.now() },
+      own,
     )
-    const running = await findDaemon(ctx.paths)
-    if (running !== undefined) {
-      warnOfChanges(ctx, planned.changes)
-      await show(ctx, `The platform runs already (daemon ${running.pid}).`)
-      return 0
-    }
-
-    const { regionsRunning, stopPlatform } = await import('../platform/stop-platform.ts')
-    const survivors = await regionsRunning(ctx.paths)
-    // Edges that outlived their daemon keep their ports: the platform they belong to goes on as it was.
-    const isTakenOver = before !== undefined && survivors.length > 0
-    if (isTakenOver) warnOfChanges(ctx, planned.changes)
-    const { file, changes, removedRegions } = isTakenOver ? { file: before, changes: [], removedRegions: [] } : planned
-    if (before !== undefined && removedRegions.length > 0) {
-      const { refuseRemovalInUse } = await import('../platform/region-removal.ts')
-      await refuseRemovalInUse(before, removedRegions, ctx)
-    }
-    await claimDataFolder(file.dataDir, ctx.paths.home, ctx.clock.now())
-    await refuseFullDisk(file.dataDir)
-    await prepareRunDir(ctx.paths, process.getuid?.())
-    await refuseTakenPorts(file, platformPathsOf(ctx, file))
-    await writePlatformFile(ctx.paths.platformFile, file)
-    for (const change of changes) ctx.progress(`${change.flag} is now ${change.to} (was ${change.from})`)
-    ctx.progress(`Starting the platform in ${file.regions.map((region) => region.code).join(', ')} …`)
-    let pid: number
-    try {
-      pid = await spawnDaemon(ctx.paths, { clock: ctx.clock, env: { ...ctx.env }, signal: ctx.signal })
-    } catch (error) {
-      // What ran before, under keepers that outlived their daemon, goes on; what this start began does not.
-      await stopPlatform({ paths: ctx.paths, clock: ctx.clock, progress: () => undefined }, survivors)
-      throw error
-    }
-    await show(ctx, `The platform runs (daemon ${pid}).`)
-    if (flags.detach) return 0
+    const { openLocalApi } = await import('../api/local-api.ts')
+    await using api = await openLocalApi(ctx)
+    const status = await untilServing(ctx, api)
+    if (ctx.isJson) ctx.printJson(status)
+    else ctx.print(`The platform runs${isNew ? '' : ' already'} (daemon ${pid}).\n\n${platformSummary(status)}`)
+    if (flags.detach || !isNew) return 0
     const { stayInForeground } = await import('../platform/foreground.ts')
     return stayInForeground(ctx)
   },
 })
-
-const absolute = (cwd: string, path: string) => (isAbsolute(path) ? path : resolve(cwd, path))
-const platformPathsOf = (ctx: CliContext, file: PlatformFile) =>
-  platformPaths(ctx.paths.home, { dataDir: file.dataDir, tmpDir: tmpdir(), uid: process.getuid?.() ?? 0 })
-
-async function show(ctx: CliContext, headline: string): Promise<void> {
-  const { openLocalApi } = await import('../api/local-api.ts')
-  await using api = await openLocalApi(ctx)
-  const status = await untilServing(ctx, api)
-  if (ctx.isJson) ctx.printJson(status)
-  else ctx.print(`${headline}\n\n${platformSummary(status)}`)
-}
-
-function warnOfChanges(ctx: CliContext, changes: readonly PlatformChange[]): void {
-  for (const change of changes) ctx.stderr.write(`Warning: ${change.flag} ${change.to} has no effect now: the platform runs with ${change.from}\n`)
-  if (changes.length > 0) ctx.stderr.write('Hint: `kante down`, then `kante up` with the new flags\n')
-}

@@ -2,12 +2,22 @@ import { rm, rmdir } from 'node:fs/promises'
 import { fault } from '../../model/fault/fault.ts'
 import type { PlatformPaths } from '../../kit/platform-paths.ts'
 import { lookAtDataFolder } from './data-folder.ts'
+import { lockFileOf } from './home-lock.ts'
 
 /** Deletes the data of a stopped platform, its token, key and flags. A data folder without our marker is left alone and reported. Contexts stay. */
 export async function purgePlatform(paths: PlatformPaths): Promise<void> {
   const found = await lookAtDataFolder(paths.data)
   if (found === 'foreign') throw fault('foreign_data', { path: paths.data, reason: 'it has no marker of ours, so it is not deleted' })
-  for (const path of [paths.data, paths.runDir, paths.logsDir, paths.platformFile, paths.pidFile, paths.tokenFile, paths.masterKeyFile])
+  for (const path of [
+    paths.data,
+    paths.runDir,
+    paths.logsDir,
+    paths.platformFile,
+    paths.pidFile,
+    paths.tokenFile,
+    paths.masterKeyFile,
+    lockFileOf(paths.home),
+  ])
     await rm(path, { recursive: true, force: true })
   try {
     await rmdir(paths.home)

@@ -12,9 +12,11 @@ import { processIdentity } from '../../../src/kit/process-identity.ts'
 import { claimDataFolder, lookAtDataFolder } from '../../../src/cli/platform/data-folder.ts'
 import { findDaemon } from '../../../src/cli/platform/daemon.ts'
 import { answersOn, portState, prepareRunDir, refuseTakenPorts } from '../../../src/cli/platform/preflight.ts'
+import { lockHome } from '../../../src/cli/platform/home-lock.ts'
 import { purgePlatform } from '../../../src/cli/platform/purge.ts'
 import { stopKeeper } from '../../../src/cli/platform/stop-keeper.ts'
 import { endProcess, stopPlatform } from '../../../src/cli/platform/stop-platform.ts'
+import { until } from '../../testkit/until.ts'
 
 async function openHome() {
   const home = await mkdtemp(join(tmpdir(), 'kante-steps-'))
@@ -141,4 +143,28 @@ test('down with a pid file of a dead daemon and a broken platform.json still end
   assert.deepEqual([stopped.daemon, stopped.keepers], [false, ['hel']])
   await assert.rejects(stat(paths.pidFile), { code: 'ENOENT' })
   assert.equal(await readFile(paths.platformFile, 'utf8'), 'broken')
+})
+
+test('one at a time changes a home: a second waits for the first, and a dead one’s lock is taken over', async () => {
+  await using at = await openHome()
+  const said: string[] = []
+  const ctx = { clock: systemClock, signal: AbortSignal.timeout(10_000), progress: (line: string) => said.push(line) }
+  const order: string[] = []
+  const enter = async (name: string) => {
+    await using _lock = await lockHome(ctx, at.home)
+    order.push(`${name} in`)
+    await new Promise((resolve) => setImmediate(resolve))
+    order.push(`${name} out`)
+  }
+  await writeFile(join(at.home, 'lock'), JSON.stringify({ pid: process.pid, startTime: 'long ago' }))
+  await enter('first')
+  // This process stands for both: its own lock is a living one's.
+  const held = await lockHome(ctx, at.home)
+  const second = enter('second')
+  await until('the second says that it waits', () => said.length > 0)
+  assert.deepEqual(order, ['first in', 'first out'])
+  await held[Symbol.asyncDispose]()
+  await second
+  assert.deepEqual(order, ['first in', 'first out', 'second in', 'second out'])
+  assert.deepEqual(await readdir(at.home), [])
 })
