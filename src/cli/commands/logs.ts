@@ -10,7 +10,8 @@ import { renderLogLine } from '../output/log-line.ts'
 import { Interrupted } from '../output/report-error.ts'
 import { styleFor } from '../output/style.ts'
 
-const bufferedLines = 100
+/** Before a tail, as flyctl shows; and when only what is there is asked for. */
+const linesBefore = { tail: 100, noTail: 1000 } as const
 const reconnectMs = 1000
 
 export const command = defineCommand({
@@ -47,7 +48,7 @@ async function* readLines(ctx: CliContext, app: string, machine: string | undefi
   let isConnected = false
   for (;;) {
     try {
-      const query = { machine, after, limit: bufferedLines, ...(isTail ? { follow: 1 } : {}) }
+      const query = { machine, after, limit: isTail ? linesBefore.tail : linesBefore.noTail, ...(isTail ? { follow: 1 } : {}) }
       for await (const line of api.stream<LogLine>('GET', path, { query, signal: ctx.signal })) {
         isConnected = true
         after = line.id
