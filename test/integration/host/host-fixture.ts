@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readOwner } from '../../../src/host/keeper/keeper-lock.ts'
+import type { LayerSource } from '../../../src/host/layer-source.ts'
 import { openKeeper, type Keeper } from '../../../src/host/keeper/keeper-client.ts'
 import { endOrphans } from '../../../src/host/keeper/orphans.ts'
 import { openHostLogs } from '../../../src/host/logs/open-host-logs.ts'
@@ -83,6 +84,7 @@ export const nextOrder = (order: MachineOrder, config: Partial<MachineConfig>): 
 
 export interface HostFixture extends AsyncDisposable {
   readonly dir: string
+  readonly base: string
   readonly socket: string
   readonly bundles: BundleSource
   readonly host: HostRole
@@ -92,41 +94,50 @@ export interface HostFixture extends AsyncDisposable {
   restart(between?: () => Promise<unknown>): Promise<void>
 }
 
+/** A host as the daemon opens it, in a folder: two in one folder at a time are not possible. */
+export async function openHostIn(at: {
+  readonly dir: string
+  readonly base: string
+  readonly bundles: LayerSource
+  readonly edges?: readonly EdgeId[]
+}): Promise<{ readonly keeper: Keeper; readonly store: Store; readonly host: HostRole; readonly close: () => Promise<void> }> {
+  const { dir, base, bundles } = at
+  const clock = systemClock
+  const log = silentLog
+  await using opened = new AsyncDisposableStack()
+  const keeper = opened.use(await openKeeper({ clock, log }, { dir, socket: join(dir, 'k.sock'), nodePath: process.execPath }))
+  const store = opened.use(await openSqliteStore({ clock, log }, { path: join(dir, 'state.db') }))
+  const db = opened.use(await openSqliteStore({ clock, log }, { path: join(dir, 'host.db') }))
+  const logs = opened.use(await openHostLogs({ clock, log }, { dir: join(dir, 'logs'), region: hostRecord.region.code }))
+  const runtime = opened.use(
+    await openProcessRuntime(
+      { keeper, layers: bundles, clock, log },
+      { dir, nodePath: process.execPath, path: '/usr/local/bin:/usr/bin:/bin', addressMode: 'own' },
+    ),
+  )
+  const host = opened.use(
+    await openHost(
+      { db, store, runtime, logs, clock, random, log },
+      { record: hostRecord, addressRange: { base, bits: 20 }, edges: () => at.edges ?? [], runtimeName: 'process' },
+    ),
+  )
+  await host.listen(join(dir, 'h.sock'))
+  const owned = opened.move()
+  return { keeper, store, host, close: () => owned.disposeAsync() }
+}
+
 export async function openHostFixture(options: { readonly edges?: readonly EdgeId[]; readonly bundles?: BundleSource } = {}): Promise<HostFixture> {
   const dir = await mkdtemp(join(tmpdir(), 'kante-h-'))
-  const socket = join(dir, 'h.sock')
   const bundles = options.bundles ?? bundleSource()
   // Each test's machines live in a range of their own: tests run at the same time.
   const [high = 0, low = 0] = random(2)
   const base = `127.${128 + (high % 100)}.${(low % 16) * 16}.0`
-  const clock = systemClock
-  const log = silentLog
-  const open = async () => {
-    await using opened = new AsyncDisposableStack()
-    const keeper = opened.use(await openKeeper({ clock, log }, { dir, socket: join(dir, 'k.sock'), nodePath: process.execPath }))
-    const store = opened.use(await openSqliteStore({ clock, log }, { path: join(dir, 'state.db') }))
-    const db = opened.use(await openSqliteStore({ clock, log }, { path: join(dir, 'host.db') }))
-    const logs = opened.use(await openHostLogs({ clock, log }, { dir: join(dir, 'logs'), region: hostRecord.region.code }))
-    const runtime = opened.use(
-      await openProcessRuntime(
-        { keeper, layers: bundles, clock, log },
-        { dir, nodePath: process.execPath, path: '/usr/local/bin:/usr/bin:/bin', addressMode: 'own' },
-      ),
-    )
-    const host = opened.use(
-      await openHost(
-        { db, store, runtime, logs, clock, random, log },
-        { record: hostRecord, addressRange: { base, bits: 20 }, edges: () => options.edges ?? [], runtimeName: 'process' },
-      ),
-    )
-    await host.listen(socket)
-    const owned = opened.move()
-    return { keeper, store, host, close: () => owned.disposeAsync() }
-  }
+  const open = () => openHostIn({ ...options, dir, base, bundles })
   let current = await open()
   return {
     dir,
-    socket,
+    base,
+    socket: join(dir, 'h.sock'),
     bundles,
     get host() {
       return current.host
