@@ -13,6 +13,8 @@ const maxAttempts = 100
 /** Bodies up to this size leave in one write with their head. */
 const joinedBodyBytes = 16_384
 
+const noPieces: Buffer[] = []
+
 type State = 'new' | 'held' | 'connecting' | 'sent' | 'responding' | 'tunnel' | 'over'
 
 /**
@@ -30,7 +32,7 @@ export class Exchange implements UpstreamUser {
   #upstream: UpstreamConnection | undefined
   #leave: (() => void) | undefined
   /** Body pieces that a first or repeated attempt still has to send; undefined once they are too many to keep. */
-  #kept: Buffer[] | undefined = []
+  #kept: Buffer[] | undefined = noPieces
   #keptBytes = 0
   #isBodyPaused = false
   #isRequestComplete: boolean
@@ -72,7 +74,8 @@ export class Exchange implements UpstreamUser {
     this.#requestBodyBytes += piece.length
     const isSent = this.#state === 'sent' || this.#state === 'responding'
     if (this.#kept !== undefined && !this.#hasAnswered) {
-      this.#kept.push(piece)
+      if (this.#kept === noPieces) this.#kept = [piece]
+      else this.#kept.push(piece)
       this.#keptBytes += piece.length
       if (this.#keptBytes > this.#context.limits.heldBodyBytes) {
         if (isSent) this.#kept = undefined
@@ -167,7 +170,7 @@ export class Exchange implements UpstreamUser {
 
   #sendHead(upstream: UpstreamConnection): void {
     const request = this.#request
-    const kept = this.#kept ?? []
+    const kept = this.#kept ?? noPieces
     const isChunked = request.body === 'chunked'
     this.#state = 'sent'
     let text = request.headText

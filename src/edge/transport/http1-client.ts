@@ -24,6 +24,24 @@ const halfCloseWindowMs = 20
 
 type Phase = 'head' | 'idle' | 'body' | 'answer' | 'tunnel' | 'linger' | 'closed'
 
+/** The client of a socket, so that all sockets share their listeners: five closures a connection show in the cost of new connections. */
+const owners = new WeakMap<Socket, Http1Client>()
+function onData(this: Socket, bytes: Buffer): void {
+  owners.get(this)?.onData(bytes)
+}
+function onEnd(this: Socket): void {
+  owners.get(this)?.onEnd()
+}
+function onGone(this: Socket): void {
+  owners.get(this)?.onGone()
+}
+function onClose(this: Socket): void {
+  owners.get(this)?.onClose()
+}
+function onDrain(this: Socket): void {
+  owners.get(this)?.onDrain()
+}
+
 /** One client connection that speaks HTTP/1.x: reads requests in order, one exchange at a time, and composes what the client gets. */
 export class Http1Client implements ClientStream, Timed, AnswerMode {
   deadlineMs = Infinity
@@ -47,6 +65,8 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
   #isTunnelHalfClosed = false
   #isChunked = false
   #isHeadMethod = false
+  /** The client sends nothing after this request: its connection may close without lingering. */
+  #hasAskedClose = false
   #requestId = ''
   #requests = 0
   #requestReadMs = 0
@@ -58,11 +78,8 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     this.#socket = socket
     this.#facts = facts
     this.#onClosed = onClosed
-    socket.on('data', (bytes: Buffer) => this.#onData(bytes))
-    socket.on('end', () => this.#onEnd())
-    socket.on('error', () => this.#onGone())
-    socket.on('close', () => this.#onClose())
-    socket.on('drain', () => this.#onDrain())
+    owners.set(socket, this)
+    socket.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onClose).on('drain', onDrain)
     context.wheel.arm(this, context.timeouts.requestHeadMs)
   }
 
@@ -111,7 +128,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
 
   // ——— from the client
 
-  #onData(bytes: Buffer): void {
+  onData(bytes: Buffer): void {
     switch (this.#phase) {
       case 'tunnel':
         if (this.#exchange?.clientBytes(bytes) === false) this.#pause()
@@ -170,11 +187,8 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     const { context, facts } = { context: this.#context, facts: this.#facts }
     this.#requests++
     this.isHttp10 = head.minorVersion === 0
-    this.willClose =
-      context.counters.isDraining ||
-      this.#requests >= context.limits.requestsPerConnection ||
-      head.options.close ||
-      (this.isHttp10 && !head.options.keepAlive)
+    this.#hasAskedClose = head.options.close || (this.isHttp10 && !head.options.keepAlive)
+    this.willClose = context.counters.isDraining || this.#requests >= context.limits.requestsPerConnection || this.#hasAskedClose
     this.#isHeadMethod = head.method === 'HEAD'
     this.#requestId = context.requestIds()
     const host = hostText(head, source)
@@ -183,7 +197,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
       this.#hostname = hostnameOf(host)
     }
     const receivedAtMs = context.clock.now()
-    const upgrade = latin1(source, head.upgradeFrom, head.upgradeTo)
+    const upgrade = head.upgradeTo === 0 ? '' : latin1(source, head.upgradeFrom, head.upgradeTo)
     const body = head.isChunked ? 'chunked' : head.contentLength >= 0 ? 'length' : 'none'
     const exchange = new Exchange(context, this, {
       id: this.#requestId,
@@ -236,7 +250,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     exchange?.requestEnd(reader.trailers)
   }
 
-  #onEnd(): void {
+  onEnd(): void {
     if (this.#phase === 'tunnel') {
       this.#exchange?.clientHalfClosed()
       return this.#halfCloseTunnel()
@@ -249,17 +263,17 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     }
     // What is still to be written goes out first: `#closeGracefully` then destroys.
     if (this.#phase === 'linger' && !this.isFlushed) return
-    if (this.#exchange !== undefined || this.#phase === 'linger') this.#onGone()
+    if (this.#exchange !== undefined || this.#phase === 'linger') this.onGone()
     else this.#closeGracefully()
   }
-  #onGone(): void {
+  onGone(): void {
     const exchange = this.#exchange
     this.#exchange = undefined
     exchange?.clientGone()
     this.#socket.destroy()
   }
-  #onClose(): void {
-    this.#onGone()
+  onClose(): void {
+    this.onGone()
     this.#phase = 'closed'
     this.#context.wheel.forget(this)
     this.#onClosed(this)
@@ -317,7 +331,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     const early = this.#unread
     this.#unread = undefined
     this.#resume()
-    if (early !== undefined) this.#onData(early)
+    if (early !== undefined) this.onData(early)
     if (!this.#isHalfClosed) return
     this.#exchange?.clientHalfClosed()
     this.#halfCloseTunnel()
@@ -350,6 +364,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
 
   finished(): void {
     this.#exchange = undefined
+    if (this.#hasAskedClose && this.#phase === 'answer' && this.isFlushed && this.#unread === undefined) return this.destroy()
     if (this.willClose || this.#phase === 'body') return this.#closeGracefully()
     this.#phase = 'idle'
     this.#context.wheel.arm(this, this.#context.timeouts.keepAliveMs)
@@ -374,7 +389,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     if ((this.#phase === 'answer' || this.#phase === 'tunnel') && !this.#isTunnelHalfClosed) this.#context.wheel.disarm(this)
     this.#exchange.clientFlushed()
   }
-  #onDrain(): void {
+  onDrain(): void {
     if (this.#exchange === undefined) this.#pump()
   }
 

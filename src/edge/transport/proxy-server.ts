@@ -30,12 +30,15 @@ export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): P
     clients.delete(client)
     if (clients.size === 0) for (const wake of waiters) wake()
   }
-  const accept = (listener: ProxyListener) => (socket: Socket) => {
+  const accept = (listener: ProxyListener, server: Server) => (socket: Socket) => {
     if (clients.size >= context.limits.connections) {
       socket.destroy()
       return
     }
-    const facts = connectionFacts(plainAddress(socket.remoteAddress), plainAddress(socket.localAddress), listener.externalPort, false, options.region)
+    // Asking the socket costs a system call; a listener on one address knows.
+    const { address } = server.address() as AddressInfo
+    const localAddress = address === '::' || address === '0.0.0.0' ? socket.localAddress : address
+    const facts = connectionFacts(plainAddress(socket.remoteAddress), plainAddress(localAddress), listener.externalPort, false, options.region)
     clients.add(new Http1Client(context, socket, facts, onClosed))
   }
   const servers: Server[] = []
@@ -50,7 +53,8 @@ export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): P
   }
   try {
     for (const listener of options.listeners) {
-      const server = createServer({ noDelay: true, allowHalfOpen: true }, accept(listener))
+      const server = createServer({ noDelay: true, allowHalfOpen: true })
+      server.on('connection', accept(listener, server))
       servers.push(server)
       server.listen('fd' in listener.listen ? { fd: listener.listen.fd } : { ...listener.listen, backlog: 1024 })
       await once(server, 'listening')
@@ -132,7 +136,7 @@ function contextOf(deps: ProxyDeps, options: ProxyOptions): ProxyContext {
       },
       onClosed: (connection) => pool.remove(connection),
     },
-    requestLog: new RequestLog(deps.clock, requestLogEntries, deps.onRequestLog),
+    requestLog: new RequestLog(setImmediate, requestLogEntries, deps.onRequestLog),
     onProxyError: deps.onProxyError,
     requestHead: new RequestHead(),
     counters: { inFlight: 0, tunnels: 0, isDraining: false },

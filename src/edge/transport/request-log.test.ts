@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Clock } from '../../kit/clock.ts'
 import type { RequestLogEntry } from './proxy-contract.ts'
 import { openRequestIds } from './request-ids.ts'
 import { RequestLog } from './request-log.ts'
 
 test('entries come out in order and later than they went in; what does not fit is counted', () => {
-  const timers: (() => void)[] = []
-  const clock = { timer: (_ms: number, callback: () => void) => (timers.push(callback), { [Symbol.dispose]() {} }) } as unknown as Clock
+  const deferred: (() => void)[] = []
   const out: number[] = []
-  const log = new RequestLog(clock, 3, (entry) => out.push(entry.timeMs))
+  const log = new RequestLog(
+    (callback) => deferred.push(callback),
+    3,
+    (entry) => out.push(entry.timeMs),
+  )
   for (let i = 1; i <= 5; i++) log.add({ timeMs: i } as RequestLogEntry)
   assert.deepEqual(out, [])
-  assert.equal(timers.length, 1)
-  timers[0]?.()
+  assert.equal(deferred.length, 1)
+  deferred[0]?.()
   assert.deepEqual(out, [1, 2, 3])
   assert.equal(log.dropped, 2)
   log.add({ timeMs: 6 } as RequestLogEntry)

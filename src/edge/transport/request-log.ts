@@ -1,20 +1,21 @@
-import type { Clock } from '../../kit/clock.ts'
 import type { RequestLogEntry } from './proxy-contract.ts'
 
-const flushEveryMs = 50
-
-/** Takes entries on the request path without waiting and gives them on in order, off it; when the reader cannot keep up, the newest are dropped and counted. */
+/**
+ * Takes entries on the request path without waiting and gives them on in order, once a turn of the event loop: soon enough that they die young in the heap.
+ * What does not fit is dropped and counted.
+ */
 export class RequestLog implements Disposable {
   dropped = 0
   readonly #ring: (RequestLogEntry | undefined)[]
   readonly #emit: (entry: RequestLogEntry) => void
-  readonly #clock: Clock
-  #timer: Disposable | undefined
+  readonly #defer: (callback: () => void) => void
+  readonly #flush = () => this.flush()
   #first = 0
   #count = 0
 
-  constructor(clock: Clock, capacity: number, emit: (entry: RequestLogEntry) => void) {
-    this.#clock = clock
+  /** `defer` calls back later in the same turn, such as setImmediate. */
+  constructor(defer: (callback: () => void) => void, capacity: number, emit: (entry: RequestLogEntry) => void) {
+    this.#defer = defer
     this.#ring = Array.from({ length: capacity }, () => undefined)
     this.#emit = emit
   }
@@ -25,10 +26,7 @@ export class RequestLog implements Disposable {
       return
     }
     this.#ring[(this.#first + this.#count++) % this.#ring.length] = entry
-    this.#timer ??= this.#clock.timer(flushEveryMs, () => {
-      this.#timer = undefined
-      this.flush()
-    })
+    if (this.#count === 1) this.#defer(this.#flush)
   }
 
   flush(): void {
@@ -42,8 +40,6 @@ export class RequestLog implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#timer?.[Symbol.dispose]()
-    this.#timer = undefined
     this.flush()
   }
 }
