@@ -1,7 +1,7 @@
 import { isProblem, splitCommandLine } from './command-line.ts'
 import type { FlyConfig, ForGroups } from './fly-config.ts'
 import { defaultGroup, forGroup, processGroups } from './process-groups.ts'
-import type { Findings } from './section.ts'
+import type { Finding, Findings } from './section.ts'
 
 /** The rules that span several keys (platform-semantics §7.4). */
 export function checkConfig(config: FlyConfig, findings: Findings): void {
@@ -10,21 +10,21 @@ export function checkConfig(config: FlyConfig, findings: Findings): void {
   const error = (line: number, key: string, problem: string) => void findings.errors.push({ line, key, problem })
   const hasManyGroups = Object.keys(config.processes).length > 1
 
-  const checkGroups = (key: string, sections: readonly ForGroups[]) => {
+  // flyctl refuses unknown groups of services and restarts; elsewhere the section is simply for nobody.
+  const unknownGroups = (key: string, sections: readonly ForGroups[], into: Finding[]) => {
     for (const section of sections) {
-      for (const group of section.processes) {
-        if (!groups.includes(group))
-          error(section.line, `${key}.processes`, `found ${JSON.stringify(group)}, allowed is a group of [processes]: ${named}`)
+      for (const group of section.processes.filter((name) => !groups.includes(name))) {
+        into.push({
+          line: section.line,
+          key: `${key}.processes`,
+          problem: `found ${JSON.stringify(group)}, allowed is a group of [processes]: ${named}`,
+        })
       }
     }
   }
-  checkGroups('services', config.services)
-  checkGroups('checks', config.checks)
-  checkGroups('mounts', config.mounts)
-  checkGroups('vm', config.vm)
-  checkGroups('restart', config.restart)
-  checkGroups('files', config.files)
-  checkGroups('metrics', config.metrics)
+  unknownGroups('services', config.services, findings.errors)
+  unknownGroups('restart', config.restart, findings.errors)
+  for (const key of ['checks', 'mounts', 'vm', 'files', 'metrics'] as const) unknownGroups(key, config[key], findings.warnings)
 
   for (const service of config.services) {
     if (hasManyGroups && service.processes.length === 0) {
@@ -43,6 +43,13 @@ export function checkConfig(config: FlyConfig, findings: Findings): void {
     if (isProblem(words)) error(1, key, words.problem)
   }
   const byDefault = defaultGroup(config)
+  for (const group of groups) {
+    const hasHttpService = forGroup(config.services, group, byDefault).some((service) => service.origin === 'http_service')
+    for (const check of forGroup(config.checks, group, byDefault)) {
+      if (check.port === undefined && !hasHttpService)
+        error(check.line, `checks.${check.name}.port`, `is missing, and group "${group}" has no http_service to take it from`)
+    }
+  }
   for (const group of groups) {
     const [, second] = forGroup(config.mounts, group, byDefault)
     if (second !== undefined) error(second.line, 'mounts', `group "${group}" has more than one mount, allowed is one`)

@@ -87,6 +87,9 @@ export interface MountSection extends ForGroups {
   readonly destination: string
   readonly initialSizeGb?: number
   readonly snapshotRetention?: number
+  readonly extendThresholdPercent?: number
+  readonly extendByGb?: number
+  readonly extendToGb?: number
 }
 export interface VmSection extends ForGroups {
   readonly size?: string

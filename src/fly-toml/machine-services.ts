@@ -30,7 +30,7 @@ const machinePort = (port: PortSection): RawPort =>
     start_port: port.startPort,
     end_port: port.endPort,
     handlers: port.handlers.length === 0 ? undefined : port.handlers,
-    force_https: port.forceHttps,
+    force_https: port.forceHttps === true ? true : undefined,
     tls_options: port.tlsOptions,
     http_options: port.httpOptions,
     proxy_proto_options: port.proxyProtoOptions,

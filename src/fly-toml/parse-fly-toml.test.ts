@@ -25,8 +25,8 @@ test('wrong values are refused where they stand, all in one pass', () => {
       '[[services]]\ninternal_port = 70000\n[[services.ports]]\nport = 80',
       ['2 services[0].internal_port: found 70000, allowed is a whole number from 1 to 65535'],
     ],
-    ['[[services]]\n[[services.ports]]\nhandlers = ["http"]', ['2 services[0].ports[0].port: is missing: give port, or start_port and end_port']],
     ['[[services]]\n[[services.ports]]\nstart_port = 90\nend_port = 80', ['3 services[0].ports[0].start_port: is above end_port (90 > 80)']],
+    ['[checks.alive]\ntype = "tcp"', ['1 checks.alive.port: is missing, and group "app" has no http_service to take it from']],
     [
       '[[services]]\nports = [{ port = 80, handlers = ["tls"], force_https = true }]',
       ['2 services[0].ports[0].force_https: needs the handler "http" on this port'],
@@ -46,8 +46,8 @@ test('wrong values are refused where they stand, all in one pass', () => {
     ['[checks.alive]\ntype = "udp"', ['2 checks.alive.type: found "udp", allowed is tcp, http']],
     ['[checks.alive]\nport = 80', ['1 checks.alive.type: is missing: allowed is tcp, http']],
     [
-      '[checks.alive]\ntype = "tcp"\ninterval = 1000\ntimeout = "2m"',
-      ['3 checks.alive.interval: found 1000 ms, allowed is 2s or more', '4 checks.alive.timeout: found 120000 ms, allowed is up to 60s'],
+      '[http_service]\n[checks.alive]\ntype = "tcp"\ninterval = 1000\ntimeout = "2m"',
+      ['4 checks.alive.interval: found 1000 ms, allowed is 2s or more', '5 checks.alive.timeout: found 120000 ms, allowed is up to 60s'],
     ],
     [
       '[processes]\nweb = "a"\nworker = "b"\n[http_service]\n',
@@ -84,6 +84,15 @@ test('unknown keys are kept and warned of, with the key that was probably meant'
   ])
   assert.deepEqual(read(text).errors, [])
   assert.equal((read(text).definition['http_service'] as { colour: string }).colour, 'red')
+})
+
+test('what Fly.io knows and Kante does not carry out yet is said', () => {
+  assert.deepEqual(warningsOf('machine_config = "{}"\n[deploy]\nseed_command = "x"\n[build.compose]\n[[vm]]\nprocesses = ["gone"]\n'), [
+    '1 machine_config: is kept, but not carried out yet',
+    '3 deploy.seed_command: is kept, but not carried out yet',
+    '4 build.compose: is kept, but not carried out yet',
+    '5 vm.processes: found "gone", allowed is a group of [processes]: "app"',
+  ])
 })
 
 test('service checks outside 1s to 60s are moved there with a warning', () => {

@@ -75,9 +75,16 @@ function readConfig(root: Section): FlyConfig {
     }),
   }
   experimental?.end()
-  root.ignore('machine_config', 'container', 'machine_checks', 'host_dedication_id')
+  root.ignore('host_dedication_id')
+  withoutEffect(root, 'machine_config', 'container', 'machine_checks')
   root.end()
   return config
+}
+
+/** Keys that Fly.io knows and Kante does not carry out yet: better said than passed over. */
+function withoutEffect(section: Section, ...keys: readonly string[]): void {
+  section.ignore(...keys)
+  for (const key of keys) if (section.has(key)) section.warn(key, 'is kept, but not carried out yet')
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGKILL', 'SIGSTOP', 'SIGHUP'] as const
@@ -101,7 +108,8 @@ function readBuild(section: Section | undefined): BuildSection {
     buildTarget,
   }
   const args = section.textMap('args')
-  section.ignore('buildpacks', 'settings', 'compose', 'compression', 'compression_level', 'build-target')
+  section.ignore('buildpacks', 'settings', 'compression', 'compression_level', 'build-target')
+  withoutEffect(section, 'compose')
   section.end()
   const strategies = [fields.image, fields.builder, fields.builtin, fields.dockerfile].filter((strategy) => strategy !== undefined)
   if (strategies.length > 1) section.warn('image', 'more than one way to build is given; the first of image, dockerfile, builder counts')
@@ -117,7 +125,8 @@ function readDeploy(section: Section | undefined): DeploySection {
     releaseCommand: section.string('release_command'),
     releaseCommandTimeoutMs: section.durationMs('release_command_timeout', 1000),
   }
-  section.ignore('release_command_vm', 'release_command_compute', 'seed_command')
+  section.ignore('release_command_vm', 'release_command_compute')
+  withoutEffect(section, 'seed_command')
   section.end()
   return given(fields)
 }
@@ -126,10 +135,10 @@ function readDeploy(section: Section | undefined): DeploySection {
 function readProcesses(root: Section): Readonly<Record<string, string>> {
   if (!Array.isArray(root.json('processes'))) return root.textMap('processes')
   const entries = root.sections('processes').flatMap((section) => {
-    const name = section.string('name')
+    const name = section.text('name')
     const command = section.text('command') ?? ''
-    if (name === undefined) section.error('name', 'is missing')
     section.end()
+    // flyctl drops entries without a name: its old API wrote an empty one.
     return name === undefined ? [] : [[name, command] as const]
   })
   return Object.fromEntries(entries)
@@ -145,7 +154,8 @@ function readExperimental(section: Section | undefined): FlyConfig['experimental
   if (section === undefined) return {}
   const list = (key: string) => (section.has(key) ? section.strings(key) : undefined)
   const commands = { cmd: list('cmd'), entrypoint: list('entrypoint'), exec: list('exec') }
-  section.ignore('machine_config', 'attached', 'lazy_load_images', 'auto_rollback', 'enable_consul', 'enable_etcd', 'private_network')
+  withoutEffect(section, 'machine_config')
+  section.ignore('attached', 'lazy_load_images', 'auto_rollback', 'enable_consul', 'enable_etcd', 'private_network')
   section.ignore('allowed_public_ports', 'metrics_port', 'metrics_path', 'kill_timeout', 'uses_containers', 'boot_timeout')
   return given(commands)
 }

@@ -34,36 +34,35 @@ function readMemory(section: Section): number | undefined {
   return Math.round(bytes / 1024 ** 2)
 }
 
+const gib = 1024 ** 3
 export function readMount(section: Section): readonly MountSection[] {
   const source = section.string('source')
   const destination = section.string('destination')
-  const sizeText = section.text('initial_size')
-  const snapshotRetention = section.integer('snapshot_retention', { min: 1, max: 60 })
+  const options = given({
+    initialSizeGb: readGigabytes(section, 'initial_size', Infinity),
+    snapshotRetention: section.integer('snapshot_retention', { min: 1, max: 60 }),
+    extendThresholdPercent: section.integer('auto_extend_size_threshold', { min: 50, max: 99 }),
+    extendByGb: readGigabytes(section, 'auto_extend_size_increment', 100),
+    extendToGb: readGigabytes(section, 'auto_extend_size_limit', 500),
+  })
   const processes = section.strings('processes')
-  section.ignore(
-    'scheduled_snapshots',
-    'auto_extend_size_threshold',
-    'auto_extend_size_increment',
-    'auto_extend_size_limit',
-    'auto_extend_size_minimum',
-  )
-  const sizeBytes = sizeText === undefined || sizeText === '' ? undefined : parseSize(sizeText, 1024 ** 3)
-  if (sizeText && (sizeBytes === undefined || sizeBytes < 1024 ** 3)) {
-    section.error('initial_size', `found ${JSON.stringify(sizeText)}, allowed is gigabytes or a size such as "20gb", 1 GB or more`)
-  }
+  section.ignore('scheduled_snapshots')
   if (destination === '/') section.error('destination', 'found "/", allowed is a folder below it')
   if (destination === undefined) section.error('destination', 'is missing')
   section.end()
-  if (destination === undefined) return []
-  return [
-    {
-      source: source ?? 'data',
-      destination,
-      processes,
-      line: section.line,
-      ...given({ initialSizeGb: sizeBytes === undefined ? undefined : Math.floor(sizeBytes / 1024 ** 3), snapshotRetention }),
-    },
-  ]
+  return destination === undefined ? [] : [{ source: source ?? 'data', destination, processes, line: section.line, ...options }]
+}
+
+function readGigabytes(section: Section, key: string, max: number): number | undefined {
+  const text = section.text(key)
+  if (text === undefined || text === '') return undefined
+  const gigabytes = (parseSize(text, gib) ?? 0) / gib
+  if (gigabytes >= 1 && gigabytes <= max) return Math.floor(gigabytes)
+  section.error(
+    key,
+    `found ${JSON.stringify(text)}, allowed is gigabytes or a size such as "20gb", 1 GB ${max === Infinity ? 'or more' : `to ${max} GB`}`,
+  )
+  return undefined
 }
 
 export function readRestart(section: Section): readonly RestartSection[] {

@@ -125,7 +125,8 @@ function readPort(section: Section): readonly PortSection[] {
   }
   section.end()
   if (port === undefined && (startPort === undefined || endPort === undefined)) {
-    if (!section.has('port') && !section.has('start_port')) section.error('port', 'is missing: give port, or start_port and end_port')
+    if (!section.has('port') && !section.has('start_port'))
+      section.warn('port', 'is missing, so the entry has no effect: give port, or start_port and end_port')
     return []
   }
   if (startPort !== undefined && endPort !== undefined && startPort > endPort)

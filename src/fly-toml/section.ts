@@ -83,7 +83,11 @@ export function openSection(table: TomlTable, path: string, findings: Findings):
       const value = take(key)
       if (value === undefined) return undefined
       const number =
-        value.kind === 'string' && /^\s*\d{1,15}\s*$/.test(value.value) ? Number(value.value) : value.kind === 'integer' ? value.value : NaN
+        value.kind === 'string' && /^\s*\d{1,15}\s*$/.test(value.value)
+          ? Number(value.value)
+          : value.kind === 'integer' || value.kind === 'float'
+            ? value.value
+            : NaN
       const isInside = Number.isInteger(number) && (range === undefined || (number >= range.min && number <= range.max))
       return isInside ? number : wrong(key, value, range === undefined ? 'a whole number' : `a whole number from ${range.min} to ${range.max}`)
     },

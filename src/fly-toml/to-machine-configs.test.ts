@@ -170,6 +170,14 @@ test('sizes start from the preset, and single keys override it', () => {
   assert.equal(configs('')['app']?.guest, undefined)
 })
 
+test('the last restart section counts, mounts keep how they grow', () => {
+  const { app } = configs(
+    '[[restart]]\npolicy="always"\n[[restart]]\npolicy="on-failure"\nretries=3\n[mounts]\nsource="d"\ndestination="/d"\nauto_extend_size_threshold=80\nauto_extend_size_increment="1GB"\nauto_extend_size_limit="5GB"',
+  )
+  assert.deepEqual(app?.restart, { policy: 'on-failure', max_retries: 3 })
+  assert.deepEqual(app?.mounts, [{ name: 'd', path: '/d', extend_threshold_percent: 80, add_size_gb: 1, size_gb_limit: 5 }])
+})
+
 test('stop config, top-level checks and files keep their units and bytes', () => {
   const { app } = configs(
     `

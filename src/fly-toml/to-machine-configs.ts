@@ -1,6 +1,6 @@
 import type { MachineConfig, RawCheck } from '../model/machine/machine-config.ts'
 import { isProblem, splitCommandLine } from './command-line.ts'
-import type { FileSection, FlyConfig } from './fly-config.ts'
+import type { FileSection, FlyConfig, MountSection } from './fly-config.ts'
 import { printGoDuration } from './go-duration.ts'
 import { guestOf } from './machine-guest.ts'
 import { machineService, namedMachineCheck } from './machine-services.ts'
@@ -21,11 +21,11 @@ export function toMachineConfigs(config: FlyConfig, localFiles: ReadonlyMap<stri
 function groupConfig(config: FlyConfig, group: string, localFiles: ReadonlyMap<string, Uint8Array>): GroupConfig {
   const byDefault = defaultGroup(config)
   const services = forGroup(config.services, group, byDefault).map(machineService)
-  const mounts = forGroup(config.mounts, group, byDefault).map((mount) => ({ name: mount.source, path: mount.destination }))
+  const mounts = forGroup(config.mounts, group, byDefault).map(machineMount)
   const files = forGroup(config.files, group, byDefault).map((file) => machineFile(file, localFiles))
   const checks = checksOfGroup(config, group, byDefault)
   const [metrics] = forGroup(config.metrics, group, byDefault)
-  const [restart] = forGroup(config.restart, group, byDefault)
+  const restart = forGroup(config.restart, group, byDefault).at(-1)
   return given({
     env: { ...config.env, FLY_PROCESS_GROUP: group, ...(config.primaryRegion === undefined ? {} : { PRIMARY_REGION: config.primaryRegion }) },
     init: initOf(config, group),
@@ -61,7 +61,7 @@ function stopConfigOf(config: FlyConfig): MachineConfig['stop_config'] | undefin
 }
 
 function checksOfGroup(config: FlyConfig, group: string, byDefault: string): Readonly<Record<string, RawCheck>> | undefined {
-  const httpServicePort = config.services.find((service) => service.origin === 'http_service')?.internalPort
+  const httpServicePort = forGroup(config.services, group, byDefault).find((service) => service.origin === 'http_service')?.internalPort
   const checks = forGroup(config.checks, group, byDefault).map((check) => [check.name, namedMachineCheck(check, httpServicePort)] as const)
   return checks.length === 0 ? undefined : Object.fromEntries(checks)
 }
@@ -73,6 +73,16 @@ function machineFile(file: FileSection, localFiles: ReadonlyMap<string, Uint8Arr
   const bytes = Buffer.from(content.kind === 'raw' ? content.value : (localFiles.get(content.path) ?? ''))
   return { guest_path: guestPath, raw_value: bytes.toString('base64') }
 }
+
+const machineMount = (mount: MountSection) => ({
+  name: mount.source,
+  path: mount.destination,
+  ...given({
+    extend_threshold_percent: mount.extendThresholdPercent,
+    add_size_gb: mount.extendByGb,
+    size_gb_limit: mount.extendToGb,
+  }),
+})
 
 const machineStatic = (entry: FlyConfig['statics'][number]) => ({
   guest_path: entry.guestPath,

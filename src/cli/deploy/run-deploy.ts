@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { toMachineConfigs } from '../../fly-toml/to-machine-configs.ts'
 import { fault } from '../../model/fault/fault.ts'
 import type { AppStatus, DeployEvent, DeployRequest, DeployStatus, PlatformStatus } from '../../protocol/kante-api.ts'
@@ -36,7 +36,9 @@ export async function runDeploy(ctx: CliContext, input: DeployInput): Promise<De
   sayWhatIsDifferent(ctx, project, input, platform)
 
   const image =
-    input.image ?? project.config.build.image ?? (await shipProject(ctx, api, { dir, app, config: project.config, dockerfile: input.dockerfile }))
+    input.image ??
+    project.config.build.image ??
+    (await shipProject(ctx, api, { dir, app, config: project.config, configDir: dirname(project.path), dockerfile: input.dockerfile }))
   const deploy = await startDeploy(ctx, api, app, await deployRequestOf(project, image, input))
   if (input.isDetached) {
     ctx.progress(`Release v${deploy.version} of ${app} is being deployed; \`kante status -a ${app}\` shows how it goes.`)

@@ -23,6 +23,8 @@ export interface Shipment {
   readonly dir: string
   readonly app: string
   readonly config: FlyConfig
+  /** Where fly.toml is: the paths in it start there, as for flyctl. */
+  readonly configDir: string
   /** --dockerfile; before [build] dockerfile, before ./Dockerfile. */
   readonly dockerfile: string | undefined
 }
@@ -37,7 +39,7 @@ export async function shipProject(ctx: CliContext, api: ApiClient, shipment: Shi
   for (const note of notes) ctx.progress(`Note: ${note}`)
   const rules = await readIgnoreRules(dir, {
     dockerfile: docker?.path ?? 'Dockerfile',
-    ...(config.build.ignorefile === undefined ? {} : { ignorefile: config.build.ignorefile }),
+    ...(config.build.ignorefile === undefined ? {} : { ignorefile: resolve(shipment.configDir, config.build.ignorefile) }),
   })
   const listing = await listProject(dir, rules)
   const paths = listing.files.map((file) => file.path)
@@ -66,9 +68,14 @@ export async function shipProject(ctx: CliContext, api: ApiClient, shipment: Shi
 
 const sizeText = (bytes: number) => (bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`)
 
-async function readDockerfile({ dir, config, dockerfile }: Shipment): Promise<{ readonly stage: DockerStage; readonly path: string } | undefined> {
+async function readDockerfile({
+  dir,
+  config,
+  configDir,
+  dockerfile,
+}: Shipment): Promise<{ readonly stage: DockerStage; readonly path: string } | undefined> {
   const named = dockerfile ?? config.build.dockerfile
-  const path = resolve(dir, named ?? 'Dockerfile')
+  const path = resolve(dockerfile === undefined && named !== undefined ? configDir : dir, named ?? 'Dockerfile')
   const text = await readIfThere(path)
   if (text === undefined) {
     if (named !== undefined) throw fault('dockerfile_missing', { path: named })

@@ -32,7 +32,7 @@ export const projectFaults = {
   ),
   bundle_failed: entry<{ reason: string; output: string | undefined }>(
     'precondition',
-    (d) => d.reason,
+    (d) => `no bundle was made: ${d.reason}`,
     (d) => (d.output === undefined ? 'the lines above say why' : `its last output:\n${d.output}`),
   ),
   project_too_large: entry<{ dir: string; limit: string; largest: readonly string[] }>(

@@ -156,7 +156,7 @@ test('a failed deploy, a failed installation and a missing app exit with 1 and s
   platform.script.installOutput = 'npm error 404'
   const install = await platform.kante(dir, 'deploy')
   assert.equal(install.code, 1)
-  assert.match(install.stderr, /Error: npm ci failed\nHint: {2}its last output:\nnpm error 404/)
+  assert.match(install.stderr, /Error: no bundle was made: npm ci failed\nHint: {2}its last output:\nnpm error 404/)
   const missing = await platform.kante(dir, 'deploy', '-a', 'nowhere')
   assert.equal(missing.code, 1)
   assert.match(missing.stderr, /app not found: nowhere/)
