@@ -47,7 +47,9 @@ export class Writer {
   readonly #child: ChildProcess
   readonly #acknowledged: number[]
   readonly #lines: AsyncIterator<string>
-  #draining: Promise<void> = Promise.resolve()
+  readonly #draining: Promise<void>
+  readonly #exited: Promise<unknown>
+  #hasEnded = false
   #count = 0
   #wake: (() => void) | undefined
 
@@ -57,6 +59,7 @@ export class Writer {
     this.#acknowledged = [...(options.ledger ?? Array.from({ length: clients }, () => 0))]
     if (this.#child.stdout === null) throw new Error('no stdout')
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
+    this.#exited = once(this.#child, 'exit')
     this.#draining = this.#drain()
   }
 
@@ -69,7 +72,7 @@ export class Writer {
   async acknowledgements(more: number): Promise<void> {
     const target = this.#count + more
     while (this.#count < target) {
-      if (this.#child.exitCode !== null) throw new Error(`the writer ended with ${this.#child.exitCode}`)
+      if (this.#hasEnded) throw new Error(`the writer ended after ${this.#count} acknowledgements`)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
@@ -78,9 +81,8 @@ export class Writer {
 
   /** kill -9; resolves with all that it acknowledged in its life. */
   async kill(): Promise<Ledger> {
-    const exited = once(this.#child, 'exit')
     this.#child.kill('SIGKILL')
-    await Promise.all([exited, this.#draining])
+    await Promise.all([this.#exited, this.#draining])
     return this.ledger
   }
 
@@ -93,6 +95,7 @@ export class Writer {
       this.#count += 1
       this.#wake?.()
     }
+    this.#hasEnded = true
     this.#wake?.()
   }
 }

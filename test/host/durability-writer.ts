@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs'
 import { systemClock } from '../../src/kit/clock.ts'
 import { silentLog } from '../../src/kit/log.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
@@ -12,7 +11,8 @@ async function client(number: number): Promise<never> {
   for (let sequence = Number((await store.get(`last/${number}`))?.value ?? 0) + 1; ; sequence += 1) {
     const durability = sequence % 3 === 0 ? 'buffered' : 'durable'
     await store.transact(writeOf(number, sequence), { durability })
-    if (durability === 'durable') writeSync(1, `${number} ${sequence}\n`)
+    // Synchronous on Linux's pipes: a kill takes back no line.
+    if (durability === 'durable') process.stdout.write(`${number} ${sequence}\n`)
   }
 }
 await Promise.all(Array.from({ length: clients }, (_, number) => client(number)))

@@ -121,6 +121,25 @@ describe('the mirror', () => {
     assert.deepEqual(mirror.list('b/'), [])
   })
 
+  test('opened in the middle of writes it shows each revision whole, across its prefixes', async () => {
+    await using fixture = await openSqliteFixture()
+    const { store } = fixture
+    await write(store, put('a/k', '0'), put('z/k', '0'))
+    const done = new AbortController()
+    const writing = Promise.all(
+      Array.from({ length: 4 }, async () => {
+        for (let round = 0; !done.signal.aborted; round += 1) await write(store, put('a/k', `${round}`), put('z/k', `${round}`))
+      }),
+    )
+    for (let round = 0; round < 50; round += 1) {
+      await using mirror = await openMirror({ ...deps, store }, ['a/', 'z/'])
+      assert.equal(mirror.get('a/k')?.modRevision, mirror.get('z/k')?.modRevision)
+      assert.equal(mirror.json('a/k'), mirror.json('z/k'))
+    }
+    done.abort()
+    await writing
+  })
+
   test('10,000 machines: one app of 100 is listed in well under a millisecond', async () => {
     await using fixture = await openSqliteFixture()
     const { store } = fixture
