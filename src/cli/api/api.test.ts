@@ -1,7 +1,9 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { isFault } from '../../model/fault/fault.ts'
 import { apiFault } from './api-fault.ts'
+import { parseContexts } from './contexts-file.ts'
 import { readNdjson } from './ndjson.ts'
 import { withQuery } from './open-api-client.ts'
 import { checkDestination, tunnelArgv } from './ssh-tunnel.ts'
@@ -60,6 +62,28 @@ test('property: NDJSON comes back value by value, however the bytes are cut', as
         const read: string[] = []
         for await (const { value } of readNdjson<{ value: string }>(cut())) read.push(value)
         assert.deepEqual(read, values)
+      },
+    ),
+  )
+})
+
+test('property: a contexts file gives contexts or a fault that names the file', () => {
+  const saved = { current: 'far', contexts: { far: { ssh: 'u@h', apiPort: 4280, token: 't' }, ci: { api: 'https://x', apiPort: 4280, token: 'u' } } }
+  assert.deepEqual(parseContexts('c', JSON.stringify(saved)), saved)
+  const shaped = fc.record({ current: fc.anything(), contexts: fc.oneof(fc.anything(), fc.dictionary(fc.string(), fc.anything())) })
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.json(),
+        shaped.map((value) => JSON.stringify(value) ?? ''),
+      ),
+      (text) => {
+        try {
+          for (const context of Object.values(parseContexts('c', text).contexts)) assert.equal(typeof context.token, 'string')
+        } catch (error) {
+          if (!isFault(error, 'invalid_value')) throw error
+        }
       },
     ),
   )

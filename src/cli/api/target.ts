@@ -27,17 +27,15 @@ export interface TargetInputs {
 export const defaultApiPort = 4280
 
 /**
- * By order: --context, KANTE_API, KANTE_CONTEXT, the context in use, the platform of KANTE_HOME. The token: --access-token, KANTE_API_TOKEN,
- * FLY_ACCESS_TOKEN or FLY_API_TOKEN (only beside KANTE_API: they may belong to another provider), the context's, KANTE_HOME/token.
+ * By order: --context, KANTE_API, KANTE_CONTEXT, the context in use, the platform of KANTE_HOME. The token: --access-token, KANTE_API_TOKEN, the
+ * context's; KANTE_HOME/token only for an address of this computer, so that no other one is ever shown it.
  */
 export async function chooseTarget({ env, paths, context, accessToken }: TargetInputs): Promise<Target> {
   const given = secretOf(accessToken ?? env['KANTE_API_TOKEN'])
   const address = env['KANTE_API']
   if (context === undefined && address !== undefined && address !== '') {
-    return {
-      ...parseApiAddress('KANTE_API', address),
-      token: given ?? secretOf(env['FLY_ACCESS_TOKEN'] ?? env['FLY_API_TOKEN']) ?? (await localToken(paths)),
-    }
+    const at = parseApiAddress('KANTE_API', address)
+    return { ...at, token: given ?? (isLoopback(at.host) ? await localToken(paths) : undefined) }
   }
   const contexts = await readContexts(paths.contextsFile)
   const name = context ?? nonEmpty(env['KANTE_CONTEXT']) ?? contexts.current
@@ -76,6 +74,8 @@ export function parseApiAddress(field: string, text: string): Omit<TcpTarget, 't
   const host = name === 'localhost' || name.endsWith('.localhost') ? '127.0.0.1' : name
   return { via: 'tcp', host, port: url.port === '' ? (isTls ? 443 : 80) : Number(url.port), isTls, address: url.origin }
 }
+
+const isLoopback = (host: string) => host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
 /** The token of the platform on this computer. */
 export async function localToken(paths: PlatformPaths): Promise<Secret | undefined> {

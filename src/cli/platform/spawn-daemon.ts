@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fault, Fault, type FaultCode } from '../../model/fault/fault.ts'
@@ -13,12 +13,14 @@ export type DaemonGreeting = { readonly ready: true } | { readonly error: FaultB
 
 const readyTimeoutMs = 60_000
 const greetingLimit = 65_536
+const logLimitBytes = 8 * 1024 * 1024
 
 /** Starts the daemon in a session of its own, its output in the log, and resolves with its pid once it and the edges serve. */
 export async function spawnDaemon(
   paths: PlatformPaths,
   deps: { readonly clock: Clock; readonly env: NodeJS.ProcessEnv; readonly signal: AbortSignal },
 ): Promise<number> {
+  keepLogSmall(paths.daemonLog)
   const log = openSync(paths.daemonLog, 'a', 0o600)
   const child = spawn(join(packageRoot(), 'bin', 'kanted'), ['--home', paths.home], {
     detached: true,
@@ -49,6 +51,12 @@ export async function spawnDaemon(
     pipe.destroy()
     child.unref()
   }
+}
+
+/** The log of the time before is kept as one file; each start may begin a new one. */
+function keepLogSmall(path: string): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (size > logLimitBytes) renameSync(path, `${path}.1`)
 }
 
 /** The first line, or '' when the pipe closes without one. */

@@ -197,6 +197,18 @@ test('no platform at all: the message says how to start one', async () => {
   assert.match(dead.stderr, /no platform runs/)
 })
 
+test('the token of this computer is never shown to another one', async () => {
+  await using api = await openFakeApi()
+  await writeFile(join(api.home, 'token'), 'token-of-this-computer')
+  api.on('GET /v1/apps', { total_apps: 0, apps: [] })
+  const env = { ...api.env, KANTE_API_TOKEN: '' }
+  assert.equal((await run(kanteLauncher, ['apps', 'list'], { env })).code, 0)
+  assert.equal(api.seen.at(-1)?.authorization, 'Bearer token-of-this-computer')
+  const far = await run(kanteLauncher, ['auth', 'token'], { env: { ...env, KANTE_API: 'http://kante.example.net' } })
+  assert.equal(far.code, 1)
+  assert.doesNotMatch(far.stdout + far.stderr, /token-of-this-computer/)
+})
+
 test('contexts choose the platform, are stored 0600, and hold their token', async () => {
   await using api = await openFakeApi()
   api.on('GET /v1/apps', { total_apps: 0, apps: [] })
