@@ -118,6 +118,6 @@ test('no files make detection throw', () => {
       const found = detect(files)
       if (found !== undefined) parseDockerfile('Dockerfile', found.dockerfile)
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   )
 })
