@@ -9,7 +9,7 @@ const closeWaitMs = 500
 
 /** Runs one command to its end, its timeout or the abort; what it prints beyond the limit is read and thrown away. */
 export async function execProgram(clock: Clock, request: ExecRequest, signal: AbortSignal): Promise<ExecAnswer> {
-  const child = await spawnProgram(request, 'pipe')
+  const child = await spawnProgram(request, ['pipe', 'pipe', 'pipe'])
   const kill = () => child.pid !== undefined && sendSignal(-child.pid, 'SIGKILL')
   let isTimedOut = false
   using _deadline = clock.timer(request.timeoutMs, () => {

@@ -11,6 +11,7 @@ import {
 } from './keeper-protocol.ts'
 import { bindSocket, type ListeningSocket } from './listening-sockets.ts'
 import { logIds } from './log-id.ts'
+import { openOutputPipes } from './output-pipes.ts'
 import { Run } from './run.ts'
 import { isRunId, openRunRecords } from './run-records.ts'
 import { isSignal } from './spawn-program.ts'
@@ -29,6 +30,7 @@ export function openKeeperHost(
 ): KeeperHost {
   const { clock, log } = deps
   const records = openRunRecords(options.dir)
+  const pipes = openOutputPipes(options.dir)
   const ids = logIds('keeper', () => clock.now())
   const runs = new Map<string, Run>()
   const starting = new Map<string, Promise<Run>>()
@@ -58,6 +60,7 @@ export function openKeeperHost(
         log,
         ids,
         records,
+        pipes,
         bootId: options.bootId,
         dir: options.dir,
         onEnded: (exit) => {
@@ -130,6 +133,7 @@ export function openKeeperHost(
         await endAll('machine')
         await endAll('service')
         for (const socket of sockets.values()) socket[Symbol.dispose]()
+        pipes[Symbol.dispose]()
         return {}
       })()
       return shutdown

@@ -59,10 +59,16 @@ export function openLogFile(options: {
     isBusy = true
     if (fd === undefined) return openFile()
     if (size >= maxBytes) return rotate(fd)
-    const bytes = Buffer.from(waiting.join(''))
-    waiting = []
-    waitingBytes = 0
+    const bytes = Buffer.from(takeUpTo(maxBytes - size).join(''))
     writeAll(fd, bytes, 0)
+  }
+  /** At least one line; a file is never more than that beyond its cap. */
+  const takeUpTo = (roomBytes: number) => {
+    let count = 0
+    let taken = 0
+    while (count < waiting.length && taken < roomBytes) taken += waiting[count++]?.length ?? 0
+    waitingBytes -= taken
+    return waiting.splice(0, count)
   }
   const openFile = () =>
     open(options.file, 'a', 0o600, (error, opened) => {

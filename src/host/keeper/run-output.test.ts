@@ -29,9 +29,15 @@ const openTest = () => {
     close: () => Promise.resolve(),
   }
   const stream = new PassThrough()
+  const output = openRunOutput({ clock, file, ids: logIds('keeper', () => nowMs) }, 'ndjson')
   return {
-    output: openRunOutput({ clock, file, ids: logIds('keeper', () => nowMs) }, 'ndjson'),
+    output,
     stream,
+    attach: () =>
+      output.attach((onChunk) => {
+        stream.on('data', onChunk)
+        return stream
+      }),
     messages: () => written.map((line) => (JSON.parse(line) as { message: string }).message),
     fill: () => (isFull = true),
     drain: () => {
@@ -50,8 +56,8 @@ const openTest = () => {
 const flood = (lines: number, text = 'y') => Buffer.from(`${text}\n`.repeat(lines))
 
 test('beyond the budget lines are dropped, counted, and told in one line when there is room again', () => {
-  const { output, stream, messages, pass } = openTest()
-  output.attach(stream)
+  const { attach, stream, messages, pass } = openTest()
+  attach()
   stream.emit('data', flood(50_000))
   const kept = messages().length
   assert.equal(kept, 20_000)
@@ -61,8 +67,8 @@ test('beyond the budget lines are dropped, counted, and told in one line when th
 })
 
 test('a steady program within the budget loses nothing', () => {
-  const { output, stream, messages, pass } = openTest()
-  output.attach(stream)
+  const { attach, stream, messages, pass } = openTest()
+  attach()
   for (let second = 0; second < 60; second++) {
     stream.emit('data', flood(2_000))
     pass(1_000)
@@ -71,8 +77,8 @@ test('a steady program within the budget loses nothing', () => {
 })
 
 test('a program is not read while its log cannot be written', () => {
-  const { output, stream, fill, drain } = openTest()
-  output.attach(stream)
+  const { attach, stream, fill, drain } = openTest()
+  attach()
   fill()
   stream.emit('data', flood(1))
   assert.equal(stream.isPaused(), true)
@@ -81,8 +87,8 @@ test('a program is not read while its log cannot be written', () => {
 })
 
 test('more bytes than the keeper reads in a second wait in the pipe', () => {
-  const { output, stream, pass } = openTest()
-  output.attach(stream)
+  const { attach, stream, pass } = openTest()
+  attach()
   const block = Buffer.alloc(1024 * 1024, 'y')
   for (let count = 0; count < 33; count++) stream.emit('data', block)
   assert.equal(stream.isPaused(), true)
@@ -91,8 +97,8 @@ test('more bytes than the keeper reads in a second wait in the pipe', () => {
 })
 
 test('a fragment and the count of dropped lines are written at the end', async () => {
-  const { output, stream, messages } = openTest()
-  output.attach(stream)
+  const { output, attach, stream, messages } = openTest()
+  attach()
   stream.emit('data', flood(20_001))
   const finished = output.finish(1_000)
   stream.destroy()

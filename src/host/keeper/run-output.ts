@@ -15,7 +15,8 @@ const readBudget = { perSecond: 32 * 1024 * 1024, burst: 32 * 1024 * 1024 }
 
 /** Reads what a run prints and writes it to its log, whatever the run does. */
 export interface RunOutput {
-  attach(stream: Readable): void
+  /** Begins to read; `open` gives each chunk to the callback, which keeps none of it. */
+  attach(open: (onChunk: (chunk: Buffer) => void) => Readable): void
   /** A line of the keeper's own in the run's log. */
   note(message: string): void
   /** After the run's end: reads what is left in the pipes, for `timeoutMs` at most, and flushes. */
@@ -65,10 +66,9 @@ export function openRunOutput(deps: { readonly clock: Clock; readonly file: LogF
     if (streams.size === 0) whenEnded?.()
   }
   return {
-    attach(stream) {
+    attach(open) {
       const splitter = lineSplitter(lineLimitBytes)
-      streams.add(stream)
-      stream.on('data', (chunk: Buffer) => {
+      const stream = open((chunk) => {
         const nowMs = clock.monotonic()
         reads.overdraw(chunk.length, nowMs)
         // Not `dropped += push(…)`: push may report and clear what was counted before.
@@ -77,6 +77,7 @@ export function openRunOutput(deps: { readonly clock: Clock; readonly file: LogF
         const waitMs = reads.waitMs(0, nowMs)
         if (waitMs > 0) pause((resume) => clock.timer(waitMs, resume))
       })
+      streams.add(stream)
       // A pipe that fails has nothing more to say; its close follows.
       stream.on('error', () => streams.delete(stream))
       stream.on('close', () => {

@@ -9,6 +9,7 @@ import { type ExecAnswer, type ExecRequest, type ExitInfo, KeeperError, type Run
 import type { ListeningSocket } from './listening-sockets.ts'
 import { openLogFile } from './log-file.ts'
 import type { LogIds } from './log-id.ts'
+import type { OutputPipe, OutputPipes } from './output-pipes.ts'
 import { readProcess, sendSignal } from './process-table.ts'
 import { openRunOutput, type RunOutput } from './run-output.ts'
 import type { RunRecords } from './run-records.ts'
@@ -24,6 +25,7 @@ export interface RunDeps {
   readonly log: Log
   readonly ids: LogIds
   readonly records: RunRecords
+  readonly pipes: OutputPipes
   readonly bootId: string
   /** The host's folder. */
   readonly dir: string
@@ -132,15 +134,27 @@ export class Run {
     const { runId, kind } = this.#request
     records.writeRun({ runId, kind, bootId, pid: 0, startTime: '' })
     const fds = this.#sockets.map((socket) => socket.fd)
-    const child = await spawnProgram(this.#marked(this.#request), 'ignore', fds)
+    const pipe = await this.#deps.pipes.take()
+    const child = await this.#startChild(pipe, fds)
     this.#child = child
     this.#pid = child.pid ?? 0
     this.#startTime = readProcess(this.#pid)?.startTime ?? ''
     this.#startedAtMs = clock.now()
     this.#isSuspended = false
     child.once('exit', (code, signal) => void this.#onExit(programEnd(code, signal)))
-    for (const stream of [child.stdout, child.stderr]) if (stream) this.#output.attach(stream)
+    this.#output.attach((onChunk) => pipe.read(onChunk))
     records.writeRun({ runId, kind, bootId, pid: this.#pid, startTime: this.#startTime })
+  }
+
+  async #startChild(pipe: OutputPipe, fds: readonly number[]): Promise<ChildProcess> {
+    try {
+      return await spawnProgram(this.#marked(this.#request), ['ignore', pipe.writeFd, pipe.writeFd, ...fds])
+    } catch (error) {
+      pipe.discard()
+      throw error
+    } finally {
+      pipe.started()
+    }
   }
 
   async #onExit(end: ProgramEnd): Promise<void> {

@@ -14,11 +14,11 @@ export interface ProgramEnd {
   readonly signal: number
 }
 
-/** Starts a program as leader of a session and group of its own; resolves when the system has started it. Descriptors 3, 4 … are `fds`. */
-export async function spawnProgram(program: Program, stdin: 'ignore' | 'pipe', fds: readonly number[] = []): Promise<ChildProcess> {
+/** Starts a program as leader of a session and group of its own; resolves when the system has started it. */
+export async function spawnProgram(program: Program, stdio: readonly ('ignore' | 'pipe' | number)[]): Promise<ChildProcess> {
   const [command, ...args] = program.argv
   if (command === undefined) throw new KeeperError('spawn_failed', 'the command is empty')
-  const child = spawn(command, args, { cwd: program.cwd, env: program.env, detached: true, stdio: [stdin, 'pipe', 'pipe', ...fds] })
+  const child = spawn(command, args, { cwd: program.cwd, env: program.env, detached: true, stdio: [...stdio] })
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)
     child.once('error', (error: NodeJS.ErrnoException) => reject(new KeeperError('spawn_failed', reasonOf(error, program), error)))

@@ -43,7 +43,7 @@ test('a flood of short lines costs the keeper little, and its neighbour nothing'
   const slowestMs = Math.max(...delays)
   t.diagnostic(`200 MB in ${Math.round(wallMs)} ms, keeper ${cpuMs} ms processor, +${grownKb} kB, neighbour's slowest line ${slowestMs} ms`)
   assert.ok(cpuMs < wallMs * 0.5, `the keeper used ${cpuMs} of ${wallMs} ms`)
-  assert.ok(grownKb < 64 * 1024, `the keeper grew by ${grownKb} kB`)
+  assert.ok(grownKb < 40 * 1024, `the keeper grew by ${grownKb} kB`)
   assert.ok(slowestMs < 500, `a line of the neighbour took ${slowestMs} ms`)
 
   const kept = await linesOf(fixture.logFile('flood'))
@@ -66,7 +66,7 @@ test('logs rotate at their cap and lose no line in between', async () => {
     lines,
     Array.from({ length: lines.length }, (_, index) => 500 - lines.length + index),
   )
-  assert.ok((await stat(`${file}.1`)).size < maxBytes * 5)
+  assert.ok((await stat(`${file}.1`)).size < maxBytes + 200)
 })
 
 test('a program whose output nobody can store goes on', async () => {

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { openKeeperFixture } from './keeper-fixture.ts'
 
@@ -15,4 +15,43 @@ test('a run is spawned, its output kept and its exit recorded until it is acknow
   assert.equal((await keeper.call('list', {})).exits.length, 1)
   await keeper.call('ackExit', { runId: 'r1' })
   assert.equal((await keeper.call('list', {})).exits.length, 0)
+})
+
+test('output and errors are kept in their order, and can be opened again by name', async () => {
+  await using fixture = await openKeeperFixture()
+  const script = 'echo 1; echo 2 >&2; echo 3 > /dev/stderr; echo 4 > /dev/stdout; echo 5'
+  await fixture.keeper.call('spawn', fixture.request('r1', ['/bin/sh', '-c', script]))
+  await fixture.exitOf('r1')
+  const lines = (await readFile(fixture.logFile('r1'), 'utf8')).trim().split('\n')
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { message: string }).message),
+    ['1', '2', '3', '4', '5'],
+  )
+})
+
+test('many runs start at once, and each has its own output', async () => {
+  await using fixture = await openKeeperFixture()
+  const ids = Array.from({ length: 40 }, (_, index) => `r${index}`)
+  await Promise.all(ids.map((id) => fixture.keeper.call('spawn', fixture.request(id, ['/bin/echo', id]))))
+  await Promise.all(ids.map((id) => fixture.exitOf(id)))
+  for (const id of ids) assert.equal((JSON.parse(await readFile(fixture.logFile(id), 'utf8')) as { message: string }).message, id)
+  assert.deepEqual(
+    (await readdir(fixture.dir)).filter((name) => name.startsWith('pipe-')),
+    [],
+  )
+})
+
+test('a command that cannot be started says why, and leaves nothing', async () => {
+  await using fixture = await openKeeperFixture()
+  const { keeper } = fixture
+  await assert.rejects(keeper.call('spawn', fixture.request('r1', ['no-such-program'])), {
+    code: 'spawn_failed',
+    message: 'no-such-program was not found',
+  })
+  await assert.rejects(keeper.call('spawn', fixture.request('r1', ['/bin/sh'], { cwd: '/no/such/folder' })), {
+    message: /folder \/no\/such\/folder does not exist/,
+  })
+  await assert.rejects(keeper.call('spawn', fixture.request('../r1', ['/bin/sh'])), { code: 'bad_request' })
+  assert.deepEqual(await keeper.call('list', {}), { runs: [], exits: [] })
+  assert.deepEqual(await readdir(`${fixture.dir}/runs`), [])
 })
