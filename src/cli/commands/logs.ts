@@ -30,8 +30,7 @@ It goes on until Ctrl-C, also across a restart of the platform; with --no-tail i
     const app = await appNameOf(ctx, flags)
     const style = styleFor(ctx.stdout, ctx.env)
     try {
-      for await (const line of readLines(ctx, app, flags.machine, !flags['no-tail'])) {
-        if (flags.region !== undefined && line.region !== flags.region) continue
+      for await (const line of readLines(ctx, app, { machine: flags.machine, region: flags.region }, !flags['no-tail'])) {
         ctx.print(ctx.isJson ? JSON.stringify(line) : renderLogLine(line, style))
       }
     } catch (error) {
@@ -41,14 +40,19 @@ It goes on until Ctrl-C, also across a restart of the platform; with --no-tail i
   },
 })
 
-async function* readLines(ctx: CliContext, app: string, machine: string | undefined, isTail: boolean): AsyncGenerator<LogLine> {
+async function* readLines(
+  ctx: CliContext,
+  app: string,
+  filter: { readonly machine: string | undefined; readonly region: string | undefined },
+  isTail: boolean,
+): AsyncGenerator<LogLine> {
   const api = await ctx.api()
   const path = `/v1/kante/apps/${encodeURIComponent(app)}/logs`
   let after: string | undefined
   let isConnected = false
   for (;;) {
     try {
-      const query = { machine, after, limit: isTail ? linesBefore.tail : linesBefore.noTail, ...(isTail ? { follow: 1 } : {}) }
+      const query = { ...filter, after, limit: isTail ? linesBefore.tail : linesBefore.noTail, ...(isTail ? { follow: 1 } : {}) }
       for await (const line of api.stream<LogLine>('GET', path, { query, signal: ctx.signal })) {
         isConnected = true
         after = line.id
