@@ -66,7 +66,7 @@ export async function openHost(deps: HostDeps, options: HostOptions): Promise<Ho
       if (before.state !== after.state || before.run?.runId !== after.run?.runId || before.desired !== after.desired) checks.follow(after)
     },
   }
-  const core: HostCore = { options, context, machines, pool, publisher }
+  const core: HostCore = { options, context, machines, pool, publisher, openedAtMs: clock.now() }
 
   const orphans = await adoptMachines(core)
   opened.defer(async () => {

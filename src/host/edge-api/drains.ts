@@ -2,10 +2,11 @@ import { isFault } from '../../model/fault/fault.ts'
 import { ulid, type EdgeId, type MachineId } from '../../model/ids.ts'
 import { beginDrain, stepDrain, type HostDrain, type HostDrainEvent } from '../../model/drain/host-drain.ts'
 import { liveLease } from '../../model/machine/machine-lease.ts'
-import { stopConfigOf } from '../../model/machine/stop-config.ts'
+import { maxStopTimeoutMs, stopConfigOf } from '../../model/machine/stop-config.ts'
 import type { DrainAnswer } from '../../protocol/edge-session.ts'
 import type { HostPort } from '../../protocol/host-port.ts'
 import type { Machine } from '../machines/machine.ts'
+import { passed } from '../machines/wait-machine.ts'
 import type { EdgeSessions } from './edge-sessions.ts'
 
 type DrainOptions = Parameters<HostPort['drainMachine']>[1]
@@ -96,6 +97,8 @@ async function end(machine: Machine, options: DrainOptions): Promise<boolean> {
       { action: options.mode, type: options.mode, source: options.reason === 'idle' ? 'proxy' : 'flyd' },
       (row) => ({ ...row, stop: stopConfigOf(row.desired.config) }),
     )
+    // Whoever drains goes on with the machine: it hears of it when the program has ended.
+    await passed(machine, ['stopping', 'suspending'], maxStopTimeoutMs)
     return machine.row.state !== 'started'
   } catch (error) {
     if (!isFault(error)) throw error

@@ -12,10 +12,12 @@ import { reportOf, type MachineRow } from './machine-row.ts'
 import { noted } from './machine-step.ts'
 import { runSpecOf } from './run-spec.ts'
 import { updateMachine, withMetadata } from './update-machine.ts'
-import { waitMachine } from './wait-machine.ts'
+import { passed, waitMachine } from './wait-machine.ts'
 
 /** How long an answer waits for the published copy, so that who reads the store next sees what it just did. */
 const publishWaitMs = 1_000
+/** How long a start waits for a stop under way; a program that takes longer to end is no longer waited for (fault machine_state). */
+const startWaitMs = 30_000
 
 /** The host's use cases, one method each. */
 export function hostCommands(core: HostCore, drains: Drains, create: MachineCreator): HostPort {
@@ -59,6 +61,7 @@ export function hostCommands(core: HostCore, drains: Drains, create: MachineCrea
     },
     async startMachine(id, given) {
       const machine = machineOf(core, id)
+      await passed(machine, ['stopping', 'suspending'], startWaitMs)
       const { previousState } = await machine.start(command(given, 'start'))
       return { ...(await reply(machine)), previousState }
     },

@@ -13,6 +13,7 @@ export interface HostCore {
   readonly machines: Map<MachineId, Machine>
   readonly pool: AddressPool
   readonly publisher: Publisher
+  readonly openedAtMs: number
 }
 
 /** Fault machine_not_found. */

@@ -10,7 +10,7 @@ import type { MachineRow } from './machine-row.ts'
 import { touched } from './machine-step.ts'
 import { portsOf, runSpecOf } from './run-spec.ts'
 
-/** A whole new config. A change of nothing but metadata keeps the version and what runs (platform-semantics §8.9). */
+/** A whole new config under the order's instance id; what runs is restarted, what sleeps sleeps on. */
 export async function updateMachine(core: HostCore, order: MachineOrder, guard: Guard & { readonly currentVersion?: string }): Promise<Machine> {
   const { desired } = order
   const machine = machineOf(core, desired.id)
@@ -20,10 +20,6 @@ export async function updateMachine(core: HostCore, order: MachineOrder, guard: 
   }
   checkConfig(desired.config, core.options.runtimeName)
   const lease = { nonce: guard.nonce }
-  if (isDeepStrictEqual(withoutMetadata(machine.row.desired.config), withoutMetadata(desired.config))) {
-    await machine.amend(lease, (row) => withMetadata(row, desired.config.metadata, core.context.clock.now()))
-    return machine
-  }
   const endpoint = core.pool.take(portsOf(desired.config), machine.row.endpoint)
   // Unpacked while the old version still runs: the machine is away only for its own stop and boot.
   await core.context.runtime.prepare(runSpecOf(desired, endpoint))
@@ -46,7 +42,7 @@ export async function updateMachine(core: HostCore, order: MachineOrder, guard: 
 
 const withoutMetadata = ({ metadata: _metadata, ...config }: MachineConfig) => config
 
-/** The row with this metadata, or undefined when it has just that. */
+/** The row with this metadata under the same version (platform-semantics §8.9), or undefined when it has just that. */
 export function withMetadata(row: MachineRow, metadata: MachineConfig['metadata'], nowMs: number): MachineRow | undefined {
   if (isDeepStrictEqual(row.desired.config.metadata ?? {}, metadata ?? {})) return undefined
   const config: MachineConfig = { ...withoutMetadata(row.desired.config), image: row.desired.config.image, metadata: metadata ?? {} }

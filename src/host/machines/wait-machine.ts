@@ -36,3 +36,15 @@ export async function waitMachine(machine: Machine, options: WaitOptions): Promi
     options.signal?.removeEventListener('abort', onAbort)
   }
 }
+
+/** Resolves when the machine is in none of the states any more, or after the time. */
+export async function passed(machine: Machine, states: readonly MachineState[], timeoutMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const look = (row: MachineRow) => {
+    if (!states.includes(row.state)) resolve()
+  }
+  using _listener = machine.onChange((_before, after) => look(after))
+  using _timer = machine.context.clock.timer(timeoutMs, resolve)
+  look(machine.row)
+  await promise
+}

@@ -3,12 +3,10 @@ import type { Log } from '../../kit/log.ts'
 import type { AppName, HostId, MachineId } from '../../model/ids.ts'
 import type { DesiredMachine, ObservedMachine } from '../../model/machine/machine-record.ts'
 import { prefixRange, type Store } from '../../store/contract.ts'
-import { keys, prefixes } from '../../store/keys.ts'
+import { prefixes } from '../../store/keys.ts'
 
 const maxRetryMs = 5_000
 const atOnce = 8
-
-type LastSeenOf = (order: DesiredMachine) => Promise<ObservedMachine | undefined>
 
 export interface OrderReader extends AsyncDisposable {
   /** Whether control still has a row of the machine; undefined while the store is away. */
@@ -16,13 +14,13 @@ export interface OrderReader extends AsyncDisposable {
 }
 
 /**
- * Reads what control has ordered of this host, at once and whenever it changes. Orders come by call; what is found here is what a crash or a restored backup
- * left undone. The absence of a row is never an order to destroy (ADR 0009).
+ * Reads what control has ordered of this host, and then follows which orders there are. Orders come by call; what is read here is what a crash or a restored
+ * backup left undone. The absence of a row is never an order to destroy (ADR 0009).
  */
 export function openOrderReader(
   deps: { readonly store: Store; readonly host: HostId; readonly clock: Clock; readonly log: Log },
-  /** `lastSeen` reads this host's own last published copy, from before anything was published now. */
-  onOrder: (order: DesiredMachine, lastSeen: () => Promise<ObservedMachine | undefined>) => Promise<void>,
+  /** Called for each order that is read, not for those that come later. `lastSeen` is this host's last published copy, from before anything is published. */
+  onOrder: (order: DesiredMachine, lastSeen: ObservedMachine | undefined) => Promise<void>,
   /** All rows have been read. */
   onRead: (isOrdered: (id: MachineId) => boolean) => void,
   /** Control deleted a machine's row. */
@@ -33,19 +31,15 @@ export function openOrderReader(
   let isCurrent = false
   const isOrdered = (id: MachineId) => [...ordered.values()].includes(id)
 
-  const lastSeenNow = async (order: DesiredMachine) => {
-    const entry = await deps.store.get(keys.observed(order.app, order.id))
-    return entry && (JSON.parse(entry.value) as ObservedMachine)
+  /** Whether the order is for this host. */
+  const note = (key: string, order: DesiredMachine): boolean => {
+    if (order.host === deps.host) ordered.set(key, order.id)
+    else ordered.delete(key)
+    return order.host === deps.host
   }
-  const apply = async (key: string, text: string, lastSeenOf: LastSeenOf) => {
-    const order = JSON.parse(text) as DesiredMachine
-    if (order.host !== deps.host) {
-      ordered.delete(key)
-      return
-    }
-    ordered.set(key, order.id)
+  const apply = async (order: DesiredMachine, lastSeen: ObservedMachine | undefined) => {
     try {
-      await onOrder(order, () => lastSeenOf(order))
+      await onOrder(order, lastSeen)
     } catch (error) {
       deps.log.warn('order not carried out', { machine: order.id, order: order.order, error })
     }
@@ -60,13 +54,12 @@ export function openOrderReader(
     )
     const { entries, revision } = await deps.store.range(prefixRange(prefixes.machines))
     ordered.clear()
-    for (let at = 0; at < entries.length && !closing.signal.aborted; at += atOnce) {
-      await Promise.all(
-        entries.slice(at, at + atOnce).map((entry) => {
-          const id = entry.key.slice(entry.key.lastIndexOf('/') + 1) as MachineId
-          return apply(entry.key, entry.value, async () => lastSeen.get(id))
-        }),
-      )
+    const orders = entries.flatMap((entry) => {
+      const order = JSON.parse(entry.value) as DesiredMachine
+      return note(entry.key, order) ? [order] : []
+    })
+    for (let at = 0; at < orders.length && !closing.signal.aborted; at += atOnce) {
+      await Promise.all(orders.slice(at, at + atOnce).map((order) => apply(order, lastSeen.get(order.id))))
     }
     isCurrent = true
     onRead(isOrdered)
@@ -77,7 +70,7 @@ export function openOrderReader(
           const id = ordered.get(event.key)
           ordered.delete(event.key)
           if (id !== undefined) onGone(id, event.key.split('/')[1] as AppName)
-        } else await apply(event.key, event.entry.value, lastSeenNow)
+        } else note(event.key, JSON.parse(event.entry.value) as DesiredMachine)
       }
     }
   }

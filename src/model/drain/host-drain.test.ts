@@ -37,6 +37,11 @@ test('busy, a wake, a lost edge and the timeout end it; answers to another drain
   assert.equal(outcome(stepDrain(drain, { ...answer(fra), drainId: 'd0' } as HostDrainEvent)), 'asking')
 })
 
+test('an edge that has drained and is busy after all ends it', () => {
+  const drained = stepDrain(beginDrain('d1', edges, new Set(edges)), answer(cdg))
+  assert.equal(outcome(stepDrain(drained, answer(cdg, 'busy'))), 'busy')
+})
+
 test('an edge that became known meanwhile calls it off', () => {
   let drain = beginDrain('d1', [fra], new Set([fra]))
   drain = stepDrain(drain, answer(fra, 'drained', [fra, cdg]))
@@ -64,5 +69,6 @@ test('whatever happens in whatever order, a signal means that each required edge
       for (const edge of edges) assert.ok(seen.some((given) => given.type === 'answer' && given.edge === edge && given.answer === 'drained'))
       assert.ok(seen.every((given) => given.type === 'answer' && given.answer === 'drained'))
     }),
+    { numRuns: 2000 },
   )
 })

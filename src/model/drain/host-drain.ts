@@ -36,7 +36,8 @@ export function stepDrain(drain: HostDrain, event: HostDrainEvent): HostDrain {
   const over = (outcome: 'signal' | 'busy' | 'cancelled'): HostDrain => ({ phase: 'over', drainId: drain.drainId, outcome })
   switch (event.type) {
     case 'answer': {
-      if (event.drainId !== drain.drainId || !drain.waitingFor.has(event.edge)) return drain
+      const hasPart = drain.waitingFor.has(event.edge) || drain.drained.has(event.edge)
+      if (event.drainId !== drain.drainId || !hasPart) return drain
       if (event.answer === 'busy') return over('busy')
       const drained = new Set([...drain.drained, event.edge])
       const waitingFor = new Set([...drain.waitingFor].filter((edge) => edge !== event.edge))

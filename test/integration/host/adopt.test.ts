@@ -141,19 +141,25 @@ test('a restored store makes the machines of an empty host again, started where 
   assert.equal((await fixture.host.port.listMachines()).length, 2)
 })
 
-test('an order to destroy that no call carried out is carried out; the absence of an order destroys nothing', async () => {
+test('an order to destroy from before the host opened is carried out, a younger one waits for its call; no order destroys nothing', async () => {
   await using fixture = await openHostFixture()
   const doomed = await running(fixture)
   const kept = await running(fixture)
-  await fixture.store.transact({
-    compare: [],
-    then: [{ op: 'put', key: keys.machine(doomed.app, doomed.id), value: JSON.stringify({ ...doomed, order: 'destroying' }) }],
-  })
-  await settledIn(fixture, doomed.id, 'destroyed')
+  const order = (machine: DesiredMachine, updatedAt: string) =>
+    fixture.store.transact({
+      compare: [],
+      then: [{ op: 'put', key: keys.machine(machine.app, machine.id), value: JSON.stringify({ ...machine, order: 'destroying', updatedAt }) }],
+    })
+  await order(doomed, new Date().toISOString())
   await fixture.restart()
+  await settledIn(fixture, doomed.id, 'destroyed')
+  await order(kept, new Date().toISOString())
+  const published = await until('it is published', async () => {
+    const entry = await fixture.store.get(keys.observed(kept.app, kept.id))
+    return entry && (JSON.parse(entry.value) as ObservedMachine)
+  })
+  assert.equal(published.state, 'started')
   assert.equal((await fixture.host.port.getMachine(kept.id)).observed.state, 'started')
-  const published = await until('it is published', async () => await fixture.store.get(keys.observed(kept.app, kept.id)))
-  assert.equal((JSON.parse(published.value) as ObservedMachine).state, 'started')
 })
 
 function isAlive(pid: number | undefined): boolean {

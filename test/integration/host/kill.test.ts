@@ -9,7 +9,7 @@ import type { DaemonAnswer, DaemonRequest } from './host-daemon.ts'
 import { echoServer, openHostFixture, orderOf, type HostFixture } from './host-fixture.ts'
 
 type Wish = 'startMachine' | 'stopMachine' | 'suspendMachine'
-const wishes: readonly Wish[] = ['startMachine', 'stopMachine', 'suspendMachine']
+const wishes: readonly Wish[] = ['startMachine', 'suspendMachine', 'stopMachine', 'stopMachine', 'stopMachine']
 
 /** Runs a daemon on the fixture's folder, asks it for something of every machine until `killAfterMs`, and kills it. Says what it acknowledged last. */
 async function abuse(fixture: HostFixture, ids: readonly MachineId[], killAfterMs: number) {
@@ -18,9 +18,12 @@ async function abuse(fixture: HostFixture, ids: readonly MachineId[], killAfterM
   /** The last wish of a machine that was acknowledged, and the one that was asked for later without an answer. */
   const acknowledged = new Map<MachineId, Wish>()
   const open = new Map<MachineId, Wish>()
+  const turns = new Map<MachineId, number>()
   let next = 1
   const ask = (machine: MachineId) => {
-    const wish = wishes[next % wishes.length] ?? 'startMachine'
+    const turn = turns.get(machine) ?? 0
+    turns.set(machine, turn + 1)
+    const wish = wishes[turn % wishes.length] ?? 'startMachine'
     const id = next++
     asked.set(id, { machine, wish })
     open.set(machine, wish)

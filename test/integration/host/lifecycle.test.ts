@@ -53,9 +53,8 @@ test('a machine is created, serves, stops, starts, is suspended, resumed, restar
   await port.suspendMachine(id, {})
   await settledIn(fixture, id, 'suspended')
   await port.stopMachine(id, {})
-  await settledIn(fixture, id, 'stopped')
-
-  await port.startMachine(id, {})
+  // A start waits for the stop under way.
+  assert.equal((await port.startMachine(id, {})).previousState, 'stopped')
   await settledIn(fixture, id, 'started')
   await assert.rejects(port.destroyMachine(id, { force: false }), isCode('machine_state'))
   await port.destroyMachine(id, { force: true })
@@ -64,7 +63,7 @@ test('a machine is created, serves, stops, starts, is suspended, resumed, restar
   assert.deepEqual(await port.listMachines(), [])
 })
 
-test('an update restarts what runs under a new version, leaves what is stopped, and metadata alone changes neither', async () => {
+test('an update restarts what runs under a new version, leaves what is stopped, and metadata changes neither', async () => {
   await using fixture = await openHostFixture()
   const { port } = fixture.host
   const order = orderOf(await fixture.bundles.add(echoServer))
@@ -83,7 +82,7 @@ test('an update restarts what runs under a new version, leaves what is stopped, 
   await assert.rejects(port.updateMachine(nextOrder(second, { env: {} }), { currentVersion: order.desired.instanceId }), isCode('machine_version'))
 
   const served = await get(fixture, id)
-  const labelled = await port.updateMachine(nextOrder(second, { metadata: { fly_release_id: '7' } }), {})
+  const labelled = await port.setMetadata(id, { fly_release_id: '7' }, {})
   assert.equal(labelled.report.observed.instanceId, second.desired.instanceId)
   assert.deepEqual(labelled.report.config.metadata, { fly_release_id: '7' })
   assert.deepEqual((await port.setMetadata(id, { fly_release_id: null, a: 'b' }, {})).report.config.metadata, { a: 'b' })
