@@ -40,9 +40,9 @@ const addresses = (await fixture.host.port.listMachines())
 for (const address of addresses) await until('it listens', () => answers(address), 60_000)
 
 let [asked, failed] = [0, 0]
-let isAsking = true
+const enough = new AbortController()
 const asking = (async () => {
-  while (isAsking) {
+  while (!enough.signal.aborted) {
     const address = addresses[asked++ % addresses.length]
     if (address !== undefined && !(await answers(address))) failed++
   }
@@ -64,6 +64,6 @@ for (let round = 1; round <= rounds; round++) {
   })
   console.log(`| ${round} | ${openMs.toFixed(0)} | ${(performance.now() - closedAtMs).toFixed(0)} |`)
 }
-isAsking = false
+enough.abort()
 await asking
 console.log(`\n${asked} requests to the machines meanwhile, ${failed} failed`)

@@ -92,7 +92,7 @@ function scripted(config: Partial<MachineConfig> = {}) {
     setWrite: (next: () => Promise<void>) => (onWrite = next),
     command: (event: LifecycleEvent) => machine.command(event, { action: event.type, type: 'stop', source: 'user' }),
     start: () => machine.start({ action: 'start', type: 'start', source: 'proxy' }),
-    async crash(exitCode = 1) {
+    crash: async (exitCode = 1) => {
       const [runId] = runs
       if (runId === undefined) return
       runs.delete(runId)

@@ -50,6 +50,7 @@ export function stepDrain(drain: HostDrain, event: HostDrainEvent): HostDrain {
       return over('busy')
     case 'wake':
     case 'machine_changed':
-      return over('cancelled')
+      break
   }
+  return over('cancelled')
 }
