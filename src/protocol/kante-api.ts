@@ -48,7 +48,7 @@ export const deployRequest = z.object({
   /** Machine config per process group, without image. */
   groups: z.record(z.string(), z.looseObject({})),
   /** fly.toml as JSON, kept with the release. */
-  definition: z.unknown(),
+  definition: z.unknown().optional(),
   primaryRegion: z.string().optional(),
   /** Two machines per group with services at the first deploy. */
   ha: z.boolean().default(true),
