@@ -70,8 +70,11 @@ export async function openProcessRuntime(
     const port = endpointPort(spec.endpoint, spec.ports[0] ?? 8080)
     return [options.nodePath, staticServer, join(root.app, bundle.start.root), spec.endpoint.address, String(port)]
   }
-  const environmentOf = (spec: RunSpec, bundle: Bundle, root: MachineRoot) =>
-    runEnvironment(spec, { path, home: root.home, imageEnv: bundle.env, preloadDir })
+  const environmentOf = (spec: RunSpec, bundle: Bundle, root: MachineRoot) => ({
+    ...runEnvironment(spec, { path, home: root.home, imageEnv: bundle.env, preloadDir }),
+    // The static server is ours and TypeScript: compiled once per host.
+    ...(bundle.start.kind === 'static' && spec.argv === undefined ? { NODE_COMPILE_CACHE: join(options.dir, 'compile-cache') } : {}),
+  })
   const runOf = async (runId: string) => {
     const known = runs.get(runId)
     if (known) return known
