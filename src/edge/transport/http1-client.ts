@@ -180,7 +180,8 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
       else this.#begin(head, source, end)
     }
     this.#isPumping = false
-    if (this.#isPaused && this.#exchange === undefined && !this.#socket.writableNeedDrain) this.#resume()
+    const hasRoom = !this.#isBodyPaused && (this.#unread?.length ?? 0) <= maxUnreadBytes
+    if (hasRoom && !this.#socket.writableNeedDrain) this.#resume()
   }
 
   #begin(head: RequestHead, source: Buffer, end: number): void {
@@ -354,10 +355,13 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     if (this.#phase === 'tunnel') return this.#resume()
     if (!this.#isBodyPaused) return
     this.#isBodyPaused = false
-    const unread = this.#unread
-    this.#unread = undefined
-    if (unread !== undefined) this.#readBody(unread, 0)
-    if (this.#isBodyPaused) return
+    // Once the body has been read to its end, what is unread is the next request.
+    if (this.#phase === 'body' && this.#unread !== undefined) {
+      const unread = this.#unread
+      this.#unread = undefined
+      this.#readBody(unread, 0)
+      if (this.#isBodyPaused) return
+    }
     if (this.#phase === 'body') this.#context.wheel.arm(this, this.#context.timeouts.requestBodyIdleMs)
     this.#resume()
   }
