@@ -10,7 +10,7 @@ import { until } from '../testkit/until.ts'
 interface Machine {
   readonly id: string
   readonly state: string
-  readonly events: readonly { readonly type: string; readonly timestamp: number }[]
+  readonly events: readonly { readonly type: string; readonly status: string; readonly timestamp: number }[]
 }
 let platform: TestPlatform
 let app: TestApp
@@ -21,7 +21,7 @@ const machine = async () => {
   return only
 }
 const stopped = () => until('the machine is stopped', async () => (await machine()).state === 'stopped' && (await machine()), 30_000)
-const startsOf = (of: Machine) => of.events.filter((event) => event.type === 'start').length
+const startsOf = (of: Machine) => of.events.filter((event) => event.type === 'start' && event.status === 'started').length
 
 before(async () => {
   platform = await openTestPlatform({ regions, flags: ['--idle-timeout', '1'] })

@@ -68,6 +68,8 @@ test('a run is spawned only when there is none, and ended only when there is one
       let machine = born
       for (const given of events) {
         if ((given.type === 'exited' || given.type === 'spawn_failed' || given.type === 'spawned') && !machine.hasRun) continue
+        // A run that came to be cannot fail to start any more.
+        if (given.type === 'spawn_failed' && ['started', 'suspending', 'suspended'].includes(machine.state)) continue
         const { machine: next, effects } = step(machine, given)
         const stillRuns = machine.hasRun && given.type !== 'exited' && given.type !== 'spawn_failed'
         if (effects.includes('spawn')) assert.ok(!stillRuns, `second run: ${machine.state} -${given.type}-> ${next.state}`)

@@ -23,7 +23,7 @@ export function bundleSource(): BundleSource {
       const dir = await mkdtemp(join(tmpdir(), 'kante-b-'))
       await writeFile(join(dir, 'index.js'), source)
       const chunks: Buffer[] = []
-      for await (const chunk of create({ cwd: dir, gzip: true, portable: true, mtime: new Date(0) }, ['index.js'])) chunks.push(chunk as Buffer)
+      for await (const chunk of create({ cwd: dir, gzip: true, portable: true, mtime: new Date(0) }, ['index.js'])) chunks.push(chunk)
       await rm(dir, { recursive: true })
       const layer = Buffer.concat(chunks)
       layers.set(sha256(layer), layer)
