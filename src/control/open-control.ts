@@ -132,6 +132,7 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
     logs: openAppLogs({ platform, hosts: deps.hosts, log }),
     deploys,
     scale: work,
+    backup: { store, layers, now: () => clock.now(), version: deps.version },
   })
   const api = buildApi(routes, {
     authenticate: openAuthenticator([{ secret: options.token, org, kind: 'operator' }, ...(options.tokens ?? [])]),

@@ -1,8 +1,10 @@
+import type { BackupSource } from '../backup/write-backup.ts'
 import type { BundleBuilder } from '../bundles/build-bundle.ts'
 import type { LayerStore } from '../bundles/layer-store.ts'
 import type { Deploys } from '../deploy/open-deploys.ts'
 import type { AppLogs } from '../logs/app-logs.ts'
 import type { ScaleDeps } from '../scale/scale-app.ts'
+import { backupRoutes } from './kante/backup-routes.ts'
 import { deployRoutes } from './kante/deploy-routes.ts'
 import { layerRoutes } from './kante/layer-routes.ts'
 import { logRoutes } from './kante/log-routes.ts'
@@ -24,6 +26,7 @@ export interface ApiServices {
   readonly logs: AppLogs
   readonly deploys: Deploys
   readonly scale: ScaleDeps
+  readonly backup: BackupSource
 }
 
 /** Every route there is: what serves the API, describes it (openapi.ts) and is tested for tokens. */
@@ -38,4 +41,5 @@ export const apiRoutes = (services: ApiServices): readonly Route[] => [
   ...layerRoutes(services.layers, services.bundles),
   ...deployRoutes(services.deploys, services.scale),
   ...logRoutes(services.logs),
+  ...backupRoutes(services.backup),
 ]

@@ -1,0 +1,22 @@
+import { fault } from '../../../model/fault/fault.ts'
+import { faultReply } from '../../../protocol/machines-api.ts'
+import { writeBackup, type BackupSource } from '../../backup/write-backup.ts'
+import { route, type Route } from '../route.ts'
+
+/** The whole platform in one file: all orgs, so only for its operator. */
+export const backupRoutes = (source: BackupSource): readonly Route[] => [
+  route({
+    method: 'GET',
+    path: '/v1/kante/backup',
+    tag: 'kante',
+    summary: 'A backup: the store at one revision and the layers of kept bundles; never the master key',
+    replies: {
+      200: { description: 'the file', type: 'application/octet-stream' },
+      403: { description: 'not an operator’s token', schema: faultReply },
+    },
+    handle({ caller }) {
+      if (caller.kind !== 'operator') throw fault('forbidden', { what: 'take a backup of the platform' })
+      return { stream: writeBackup(source), type: 'application/octet-stream', fileName: 'kante.backup' }
+    },
+  }),
+]
