@@ -75,6 +75,7 @@ async function takePidFile(paths: PlatformPaths): Promise<void> {
 async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise<AsyncDisposable & { readonly apiAddress: string }> {
   const [
     { openSqliteStore },
+    { openSqliteEngine },
     { openMirror },
     { openControl },
     { openHost },
@@ -86,6 +87,7 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
     seeds,
   ] = await Promise.all([
     import('./store/sqlite/open-sqlite-store.ts'),
+    import('./store/sqlite/engine.ts'),
     import('./store/mirror.ts'),
     import('./control/open-control.ts'),
     import('./host/open-host.ts'),
@@ -100,7 +102,9 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
   const clock = systemClock
   const random = (size: number) => randomBytes(size)
   await ensureFolder(paths.controlDir)
-  const store = opened.use(await openSqliteStore({ clock, log: log.child({ part: 'store' }) }, { path: paths.stateDb }))
+  // One thread for all databases of this process: a thread each would cost 20 MB more apiece.
+  const engine = opened.use(openSqliteEngine())
+  const store = opened.use(await openSqliteStore({ clock, engine, log: log.child({ part: 'store' }) }, { path: paths.stateDb }))
   const secrets = await seeds.openPlatformSecrets(store, { tokenFile: paths.tokenFile, masterKeyFile: paths.masterKeyFile, random })
   const records = platform.regions.map((region) => hostRecord(region, paths, clock.now()))
   await seeds.seedPlatform(store, records, clock.now())
@@ -149,7 +153,7 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
       )
       const keeper = opened.use(await openKeeper({ clock, log: hostLog }, { socket: at.keeperSocket, dir: at.dir, nodePath: process.execPath }))
       const logs = opened.use(await openHostLogs({ clock }, { dir: `${at.dir}/logs`, region: record.region.code }))
-      const db = opened.use(await openSqliteStore({ clock, log: hostLog }, { path: at.db }))
+      const db = opened.use(await openSqliteStore({ clock, engine, log: hostLog }, { path: at.db }))
       const runtime = opened.use(
         await openProcessRuntime(
           { keeper, layers: control.layers, clock, log: hostLog },

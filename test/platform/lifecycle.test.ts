@@ -8,6 +8,7 @@ import { plainApp } from '../testkit/app.ts'
 import { edgeStatus } from '../testkit/edge-status.ts'
 import { ask } from '../testkit/http.ts'
 import { openTestPlatform } from '../testkit/platform.ts'
+import { until } from '../testkit/until.ts'
 
 test('a second up keeps the first’s flags, names what runs, and starts nothing', async () => {
   await using platform = await openTestPlatform({ regions: ['fra', 'hel'] })
@@ -122,8 +123,12 @@ test('a machine that floods its output is cut with a line that says so, its neig
   for (let i = 0; i < 100; i++) times.push((await ask({ port: platform.edgePort('fra'), host: 'quiet.localhost' })).ms)
   const sorted = times.toSorted((a, b) => a - b)
   assert.ok((sorted[90] ?? Infinity) < 250, `p90 of the neighbour: ${sorted[90]} ms`)
-  const logs = await platform.kante(['logs', '--no-tail', '-a', 'loud'])
-  assert.match(logs.stdout, /lines dropped/)
+  const [machine] = await platform.json<readonly { id: string }[]>(['machine', 'list', '-a', 'loud'])
+  const cut = await until('the cut is in the log', async () => {
+    const logs = await platform.kante(['logs', '--no-tail', '-a', 'loud', '-m', machine?.id ?? ''])
+    return /lines dropped/.test(logs.stdout)
+  })
+  assert.ok(cut)
 })
 
 /** Pids of the processes whose command line or open files name the home. */

@@ -32,6 +32,9 @@ before(async () => {
   await platform.kante(['apps', 'create', 'steady'])
   await platform.kante(['deploy', '--ha=false'], { cwd: app.dir })
   await platform.kante(['scale', 'count', '3', '--region', 'fra,cdg,iad', '--max-per-region', '1', '-a', 'steady', '-y'])
+  await until('every region is served by its own machine', async () =>
+    (await Promise.all(platform.regions.map(served))).every((answer, index) => answer.region === platform.regions[index]),
+  )
 })
 after(async () => {
   await app[Symbol.asyncDispose]()
@@ -70,7 +73,8 @@ test('kill -9 of the daemon: machines keep their pids, no request fails, what ha
   assert.equal(back.pid, pidsBefore[0])
   const list = await until('the machine in cdg has restarted', async () => {
     const found = await machines()
-    return found.every((machine) => machine.state === 'started') && found
+    const exited = found.find((machine) => machine.region === 'cdg')?.events.some((event) => event.type === 'exit')
+    return exited && found.every((machine) => machine.state === 'started') && found
   })
   const cdg = list.find((machine) => machine.region === 'cdg')
   assert.equal(cdg?.events.find((event) => event.type === 'exit')?.request?.exit_event?.exit_code, 7)
