@@ -42,7 +42,9 @@ export function openKeeperHost(
   const emit = (event: Extract<FromKeeper, { event: string }>) => {
     for (const listener of listeners) listener(event)
   }
-  const runOf = (runId: string) => {
+  const runOf = async (runId: string) => {
+    // An order that overtakes its run's start waits for it.
+    await starting.get(runId)?.catch(() => undefined)
     const run = runs.get(runId)
     if (run) return run
     throw exits.has(runId) ? new KeeperError('already_ended', `run ${runId} has ended`) : new KeeperError('no_such_run', `there is no run ${runId}`)
@@ -108,17 +110,19 @@ export function openKeeperHost(
       }
     },
     async signal({ runId, signal }) {
-      runOf(runId).signal(signalOf(signal))
+      const run = await runOf(runId)
+      run.signal(signalOf(signal))
       return {}
     },
     async end({ runId, signal, timeoutMs }) {
-      if (exits.has(runId) && !runs.has(runId)) return {}
-      await runOf(runId).end({ signal: signalOf(signal), timeoutMs: positive(timeoutMs) })
+      const stop = { signal: signalOf(signal), timeoutMs: positive(timeoutMs) }
+      if (exits.has(runId)) return {}
+      await (await runOf(runId)).end(stop)
       return {}
     },
     async exec(request) {
       checkProgram(request)
-      return runOf(request.runId).exec({ ...request, timeoutMs: positive(request.timeoutMs) })
+      return (await runOf(request.runId)).exec({ ...request, timeoutMs: positive(request.timeoutMs) })
     },
     list: async () => ({ runs: [...runs.values()].map((run) => run.info), exits: [...exits.values()] }),
     async ackExit({ runId }) {

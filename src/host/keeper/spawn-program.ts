@@ -23,6 +23,7 @@ export async function spawnProgram(program: Program, stdio: readonly ('ignore' |
     child.once('spawn', resolve)
     child.once('error', (error: NodeJS.ErrnoException) => reject(new KeeperError('spawn_failed', reasonOf(error, program), error)))
   })
+  // Later ones tell of a signal that could not be sent: the exit says what became of it.
   child.on('error', () => undefined)
   return child
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { readFile, rename, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { entryUrl } from '../../kit/entry-url.ts'
 import { KeeperError } from './keeper-protocol.ts'
@@ -22,8 +22,8 @@ const logLimitBytes = 1024 * 1024
 export async function startKeeper(options: StartKeeperOptions): Promise<void> {
   const entry = options.entry ?? fileURLToPath(entryUrl(import.meta.url, './main.ts'))
   mkdirSync(options.dir, { recursive: true, mode: 0o700 })
-  const cache = join(options.dir, 'compile-cache')
-  const argv = [...nodeFlags, entry, '--socket', options.socket, '--dir', options.dir]
+  const cache = resolve(options.dir, 'compile-cache')
+  const argv = [...nodeFlags, entry, '--socket', resolve(options.socket), '--dir', resolve(options.dir)]
   const env = { NODE_COMPILE_CACHE: cache }
   const logFile = join(options.dir, 'keeper.log')
   if (((await stat(logFile).catch(() => undefined))?.size ?? 0) > logLimitBytes) await rename(logFile, `${logFile}.1`)

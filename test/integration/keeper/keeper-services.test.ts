@@ -40,6 +40,19 @@ test('a service that dies is started anew on the same socket, and a connection m
   assert.equal(again.restarts, 1)
 })
 
+test('an end that overtakes the start waits for it', async () => {
+  await using fixture = await openKeeperFixture()
+  const { keeper } = fixture
+  const started = keeper.call('spawn', fixture.request('r1', fixture.program('setInterval(() => {}, 1000)')))
+  await keeper.call('end', { runId: 'r1', signal: 'SIGTERM', timeoutMs: 1_000 })
+  const run = await started
+  assert.equal(isSameProcess(run.pid, run.startTime), false)
+  assert.deepEqual(
+    (await keeper.call('list', {})).exits.map((exit) => exit.runId),
+    ['r1'],
+  )
+})
+
 test('a service that always fails is tried at growing intervals', async () => {
   await using fixture = await openKeeperFixture()
   const pids: number[] = []
