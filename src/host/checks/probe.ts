@@ -42,6 +42,7 @@ const probeHttp = (check: Check, address: string, port: number, signal: AbortSig
     const headers: Record<string, string[]> = { 'user-agent': ['Kante health check'] }
     for (const { name, values } of check.headers) headers[name.toLowerCase()] = [...values]
     const isTls = check.protocol === 'https'
+    const hostHeader = headers['host']?.[0]?.split(':')[0]
     const outgoing = (isTls ? httpsRequest : httpRequest)({
       host: address,
       port,
@@ -49,6 +50,7 @@ const probeHttp = (check: Check, address: string, port: number, signal: AbortSig
       path: check.path,
       headers,
       agent: isTls ? tlsAgent : agent,
+      ...(isTls ? { rejectUnauthorized: check.tlsSkipVerify !== true, servername: check.tlsServerName ?? hostHeader ?? '' } : {}),
       signal,
     })
     outgoing.once('error', (error) => resolve(failure(check, error, signal)))

@@ -37,6 +37,10 @@ export interface Check {
   readonly path: string
   readonly protocol: 'http' | 'https'
   readonly headers: readonly { readonly name: string; readonly values: readonly string[] }[]
+  /** https only: the certificate may be anybody's. */
+  readonly tlsSkipVerify?: boolean
+  /** https only: the name that the certificate must have. */
+  readonly tlsServerName?: string
   /** Set on a service's check: its result decides routing. */
   readonly servicePort?: number
 }
@@ -87,6 +91,8 @@ export function checkOf(name: string, raw: RawCheck, defaultPort: number): Check
     path: raw.path ?? '/',
     protocol: raw.protocol === 'https' ? 'https' : 'http',
     headers: raw.headers ?? [],
+    ...(raw['tls_skip_verify'] === true ? { tlsSkipVerify: true } : {}),
+    ...(typeof raw['tls_server_name'] === 'string' ? { tlsServerName: raw['tls_server_name'] } : {}),
   }
 }
 

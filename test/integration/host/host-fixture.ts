@@ -100,8 +100,11 @@ export async function openHostIn(at: {
   readonly base: string
   readonly bundles: LayerSource
   readonly edges?: readonly EdgeId[]
+  /** As on a computer with one loopback address. */
+  readonly firstPort?: number
 }): Promise<{ readonly keeper: Keeper; readonly store: Store; readonly host: HostRole; readonly close: () => Promise<void> }> {
   const { dir, base, bundles } = at
+  const addressRange = at.firstPort === undefined ? { base, bits: 20 } : { mode: 'ports' as const, firstPort: at.firstPort, count: 50 }
   const clock = systemClock
   const log = silentLog
   await using opened = new AsyncDisposableStack()
@@ -112,13 +115,13 @@ export async function openHostIn(at: {
   const runtime = opened.use(
     await openProcessRuntime(
       { keeper, layers: bundles, clock, log },
-      { dir, nodePath: process.execPath, path: '/usr/local/bin:/usr/bin:/bin', addressMode: 'own' },
+      { dir, nodePath: process.execPath, path: '/usr/local/bin:/usr/bin:/bin', addressMode: at.firstPort === undefined ? 'own' : 'ports' },
     ),
   )
   const host = opened.use(
     await openHost(
       { db, store, runtime, logs, clock, random, log },
-      { record: hostRecord, addressRange: { base, bits: 20 }, edges: () => at.edges ?? [], runtimeName: 'process' },
+      { record: hostRecord, addressRange, edges: () => at.edges ?? [], runtimeName: 'process' },
     ),
   )
   await host.listen(join(dir, 'h.sock'))
@@ -126,7 +129,9 @@ export async function openHostIn(at: {
   return { keeper, store, host, close: () => owned.disposeAsync() }
 }
 
-export async function openHostFixture(options: { readonly edges?: readonly EdgeId[]; readonly bundles?: BundleSource } = {}): Promise<HostFixture> {
+export async function openHostFixture(
+  options: { readonly edges?: readonly EdgeId[]; readonly bundles?: BundleSource; readonly firstPort?: number } = {},
+): Promise<HostFixture> {
   const dir = await mkdtemp(join(tmpdir(), 'kante-h-'))
   const bundles = options.bundles ?? bundleSource()
   // Each test's machines live in a range of their own: tests run at the same time.
