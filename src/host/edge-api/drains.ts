@@ -17,19 +17,39 @@ export interface Drains {
   /** A second drain of a machine joins the first. */
   drain(machine: Machine, options: DrainOptions): Promise<DrainOutcome>
   answer(answer: DrainAnswer): void
-  /** A request wants the machine: a drain that has not come to its signal is called off. */
+  /** A request wants the machine: a drain that has not come to its signal is called off, unless a deploy wants the machine more. */
   callOff(id: MachineId): void
+  /** Drained for a deploy and not at its new version yet: a wake waits, or it would bring the old version back under the deploy's hands. */
+  isHeld(machine: Machine): boolean
+  /** Calls when a hold ends without a new version: the deploy did not go on. */
+  onRelease(id: MachineId, listener: () => void): Disposable
 }
+/** How long wakes wait for a deploy to go on with the machine it drained. */
+const holdMs = 10_000
 interface Running {
   readonly outcome: Promise<DrainOutcome>
+  readonly reason: DrainOptions['reason']
   step(event: HostDrainEvent): void
 }
 
 export function openDrains(deps: { readonly sessions: EdgeSessions; readonly edges: () => readonly EdgeId[] }): Drains {
   const running = new Map<MachineId, Running>()
+  const held = new Map<MachineId, { readonly instanceId: string; readonly timer: Disposable }>()
+  const releases = new Set<{ readonly id: MachineId; readonly call: () => void }>()
   deps.sessions.onLost((edge) => {
     for (const drain of running.values()) drain.step({ type: 'edge_lost', edge })
   })
+
+  /** Set before the machine is signalled, so that no wake slips in between. */
+  function hold(machine: Machine): void {
+    release(machine.id)
+    const timer = machine.context.clock.timer(holdMs, () => release(machine.id))
+    held.set(machine.id, { instanceId: machine.row.desired.instanceId, timer })
+  }
+  function release(id: MachineId): void {
+    held.get(id)?.timer[Symbol.dispose]()
+    if (held.delete(id)) for (const listener of releases) if (listener.id === id) listener.call()
+  }
 
   function begin(machine: Machine, options: DrainOptions): Running {
     const { clock, random } = machine.context
@@ -54,12 +74,16 @@ export function openDrains(deps: { readonly sessions: EdgeSessions; readonly edg
       using _timer = clock.timer(options.timeoutMs, () => step({ type: 'timeout' }))
       deps.sessions.send({ type: 'drain', id: machine.id, seq: row.seq, drainId })
       const outcome = await over.promise
-      if (outcome === 'signal' && (await end(machine, options))) return 'stopped'
+      if (outcome === 'signal') {
+        if (options.reason === 'deploy') hold(machine)
+        if (await end(machine, options)) return 'stopped'
+        release(machine.id)
+      }
       const back = await machine.adjust((row) => (row.draining ? { ...row, draining: false } : undefined))
       deps.sessions.send({ type: 'undrain', id: machine.id, seq: back.seq, drainId })
       return outcome === 'busy' ? 'busy' : 'cancelled'
     }
-    return { outcome: carry(), step }
+    return { outcome: carry(), reason: options.reason, step }
   }
 
   return {
@@ -83,7 +107,14 @@ export function openDrains(deps: { readonly sessions: EdgeSessions; readonly edg
       running.get(answer.machine)?.step({ type: 'answer', ...answer, required: deps.edges() })
     },
     callOff(id) {
-      running.get(id)?.step({ type: 'wake' })
+      const drain = running.get(id)
+      if (drain?.reason === 'idle') drain.step({ type: 'wake' })
+    },
+    isHeld: (machine) => held.get(machine.id)?.instanceId === machine.row.desired.instanceId,
+    onRelease(id, call) {
+      const listener = { id, call }
+      releases.add(listener)
+      return { [Symbol.dispose]: () => releases.delete(listener) }
     },
   }
 }

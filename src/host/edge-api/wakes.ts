@@ -31,7 +31,7 @@ export function openWakes(core: HostCore, drains: Drains): Wakes {
     const found = attempts.get(key)
     if (found !== undefined) return found
     const giveUp = new AbortController()
-    const result = wakeOnce(core, machine, port, giveUp.signal)
+    const result = wakeOnce(core, drains, machine, port, giveUp.signal)
     const attempt: Attempt = { result, giveUp, waiting: 0 }
     attempts.set(key, attempt)
     const tidy = () => {
@@ -60,9 +60,9 @@ export function openWakes(core: HostCore, drains: Drains): Wakes {
   }
 }
 
-async function wakeOnce(core: HostCore, machine: Machine, port: number, giveUp: AbortSignal): Promise<WakeReply> {
+async function wakeOnce(core: HostCore, drains: Drains, machine: Machine, port: number, giveUp: AbortSignal): Promise<WakeReply> {
   for (;;) {
-    const row = await started(machine, giveUp)
+    const row = await started(drains, machine, giveUp)
     // The run may end before its port is open: whichever comes first.
     const runOver = new AbortController()
     using _listener = machine.onChange((before, after) => {
@@ -93,11 +93,12 @@ const wasUnexpected = (before: MachineRow, after: MachineRow) =>
   before.run !== undefined && after.run?.runId !== before.run.runId && after.events[0]?.request?.exit_event?.requested_stop === false
 
 /** Resolves with the row once the machine is started and takes requests; starts it where it sleeps. */
-function started(machine: Machine, giveUp: AbortSignal): Promise<MachineRow> {
+function started(drains: Drains, machine: Machine, giveUp: AbortSignal): Promise<MachineRow> {
   const { promise, resolve, reject } = Promise.withResolvers<MachineRow>()
   const look = (row: MachineRow): void => {
     if (row.state === 'started' && !row.draining) return resolve(row)
     if (isWakeable(row.state)) {
+      if (drains.isHeld(machine)) return
       machine.start({ action: 'wake', type: 'start', source: 'proxy' }).catch((error: unknown) => {
         // Another command was faster; its change is looked at in its turn.
         if (!isFault(error, 'machine_state')) reject(error instanceof Error ? error : new Error(String(error)))
@@ -112,11 +113,13 @@ function started(machine: Machine, giveUp: AbortSignal): Promise<MachineRow> {
       exitFault(machine, exitOf(after).exitCode).then(reject, reject)
     } else if (before.state !== after.state || before.draining !== after.draining) look(after)
   })
+  const released = drains.onRelease(machine.id, () => look(machine.row))
   const onAbort = () => reject(giveUp.reason as Error)
   giveUp.addEventListener('abort', onAbort, { once: true })
   look(machine.row)
   return promise.finally(() => {
     listener[Symbol.dispose]()
+    released[Symbol.dispose]()
     giveUp.removeEventListener('abort', onAbort)
   })
 }
