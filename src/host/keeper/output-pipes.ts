@@ -5,6 +5,7 @@ import { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import { KeeperError } from './keeper-protocol.ts'
 
 /** One pipe for a program's output and errors, so that their order is kept. */
 export interface OutputPipe {
@@ -32,11 +33,14 @@ interface Ends {
 export function openOutputPipes(dir: string): OutputPipes {
   const pool: Ends[] = []
   let filling: Promise<void> | undefined
+  let waiting = 0
   const fill = async () => {
-    const paths = Array.from({ length: ready.most - pool.length }, () => join(dir, `pipe-${randomBytes(6).toString('hex')}`))
+    const paths = Array.from({ length: waiting + ready.most - pool.length }, () => join(dir, `pipe-${randomBytes(6).toString('hex')}`))
     try {
       await promisify(execFile)('mkfifo', ['-m', '600', ...paths], { env: { PATH: '/usr/bin:/bin' } })
       for (const path of paths) pool.push(openEnds(path))
+    } catch (error) {
+      throw new KeeperError('spawn_failed', `there is no pipe for its output: ${error instanceof Error ? error.message : String(error)}`, error)
     } finally {
       for (const path of paths) rmSync(path, { force: true })
       filling = undefined
@@ -44,7 +48,12 @@ export function openOutputPipes(dir: string): OutputPipes {
   }
   return {
     async take() {
-      while (pool.length === 0) await (filling ??= fill())
+      waiting++
+      try {
+        while (pool.length === 0) await (filling ??= fill())
+      } finally {
+        waiting--
+      }
       const { readFd, writeFd } = pool.shift() as Ends
       // A failure comes out when somebody waits for it.
       if (pool.length < ready.least) (filling ??= fill()).catch(() => undefined)
