@@ -226,7 +226,7 @@ export class Exchange implements UpstreamUser {
     this.#stream.bracket(isOpening)
   }
   upstreamDrained(): void {
-    if (this.#isBodyPaused) this.#resumeBody()
+    if (this.#isBodyPaused || this.#state === 'tunnel') this.#resumeBody()
   }
 
   upstreamSwitched(head: ResponseHead, source: Buffer, range: BodyRange): void {
@@ -346,7 +346,9 @@ export class Exchange implements UpstreamUser {
       attempts: this.#attempts,
       edgeRegion: region,
       clientAddress: this.#stream.clientAddress,
-      ...(ticket === undefined ? {} : { app: ticket.app, machine: ticket.machine, machineRegion: ticket.region }),
+      app: ticket?.app,
+      machine: ticket?.machine,
+      machineRegion: ticket?.region,
     })
   }
 }

@@ -27,9 +27,10 @@ export interface RequestLogEntry {
   readonly attempts: number
   readonly edgeRegion: string
   readonly clientAddress: string
-  readonly app?: AppName
-  readonly machine?: MachineId
-  readonly machineRegion?: RegionCode
+  /** These three: of the last machine that was tried. */
+  readonly app: AppName | undefined
+  readonly machine: MachineId | undefined
+  readonly machineRegion: RegionCode | undefined
 }
 
 /** A line for the app's log with Fly.io's proxy error code (platform-semantics §1.4). */

@@ -46,6 +46,8 @@ export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): P
   const closeAll = async () => {
     const closing = closeListeners()
     for (const client of clients) client.destroy()
+    // Only a closed client has given its ticket back.
+    if (clients.size > 0) await clientsGone(0)
     for (const upstream of context.pool.all) upstream.abandon()
     await closing
     context.wheel[Symbol.dispose]()

@@ -111,7 +111,7 @@ export class UpstreamConnection implements Timed {
     this.#user = user
   }
   get isTakingMore(): boolean {
-    return !this.#socket.writableNeedDrain
+    return this.#socket.writableLength < this.#socket.writableHighWaterMark
   }
 
   /** Sends the head (with its empty line); body pieces follow by `sendBody`. */

@@ -54,6 +54,29 @@ test('a switched connection carries bytes both ways and counts as in flight unti
   )
 })
 
+test('a switched connection stops the faster side until the slower one takes more', async () => {
+  const size = 20_000_000
+  await using app = await rawApp((raw) => raw.socket.once('data', () => raw.write(switching)))
+  await using proxy = await openTestProxy(alwaysTo(app.port))
+  await using client = await proxy.client()
+  client.write(upgrade)
+  await client.has('Upgrade: websocket')
+  const upstream = await app.connection(0)
+  for (const [from, to] of [
+    [client, upstream],
+    [upstream, client],
+  ] as const) {
+    to.countOnly()
+    to.socket.pause()
+    const before = to.bytes
+    from.write(Buffer.alloc(size, 'x'))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.ok(from.socket.writableLength > 0, 'the sender is not stopped')
+    to.socket.resume()
+    await to.until((raw) => raw.bytes - before === size)
+  }
+})
+
 test('an app that does not switch answers as usual, and the connection goes on', async () => {
   await using app = await answeringApp(ok)
   await using proxy = await openTestProxy(alwaysTo(app.port))
