@@ -34,6 +34,8 @@ export async function restorePlatform(ctx: CliContext, file: string, dataDir: st
   await refuseData(paths.data)
   await refuseFullDisk(paths.data)
   const beside = pathsAt(ctx.paths.home, `${paths.data}.restoring`)
+  // Left by a restore that was killed, if it is ours.
+  if ((await lookAtDataFolder(beside.data)) === 'foreign') throw fault('foreign_data', { path: beside.data, reason: 'it is in the way' })
   await rm(beside.data, { recursive: true, force: true })
   try {
     await claimDataFolder(beside.data, ctx.paths.home, ctx.clock.now())
