@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { flushCompileCache } from 'node:module'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -35,6 +36,8 @@ async function runEdge(): Promise<void> {
   if (flags.config === undefined) throw fault('invalid_value', { field: '--config', found: '', rule: 'the path of an edge’s config file' })
   const config = parseEdgeConfig(await readFile(flags.config, 'utf8'))
   await using edge = await openEdge({ clock: systemClock, random: Math.random, log: log.child({ edge: config.id }) }, config)
+  // An edge is ended by a signal as often as not, and that would not write it.
+  flushCompileCache()
   await Promise.race([untilSignal(config.timeouts.drainMs + 5_000), parentGone()])
   await edge.drain()
 }
@@ -226,7 +229,12 @@ async function ensureEdge(
     kind: 'service',
     argv: [process.execPath, '--max-semi-space-size=1', import.meta.filename, '--role', 'edge', '--config', at.edgeConfig],
     cwd: dirname(at.edgeConfig),
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
+    // Without the compile cache every edge loads the type stripper: 25 MB and 0.7 s more.
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: process.env['HOME'] ?? '',
+      ...(process.env['NODE_COMPILE_CACHE'] === undefined ? {} : { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }),
+    },
     log: { file: `${at.dir}/logs/edge.log`, format: 'raw' },
     meta: { role: 'edge' },
     stop: { signal: 'SIGTERM', timeoutMs: 5_000 },

@@ -9,7 +9,7 @@ import type { MachineState } from '../model/machine/machine-state.ts'
  */
 export type HostMessage =
   | { readonly type: 'hello'; readonly host: HostId; readonly bootId: string }
-  /** All machines of the host that changed since the host started, then every change. */
+  /** All machines of the host that changed since the host started, a `beat` after the last of them, then every change. */
   | {
       readonly type: 'state'
       readonly id: MachineId

@@ -314,6 +314,16 @@ test('the only machine does not listen: 502 that says where it should', async ()
   assert.match(outcome.message, /0\.0\.0\.0:8080/)
 })
 
+test('a machine that wakes and does not listen: 502 with what its host found', async () => {
+  using edge = new TestBrain()
+  edge.app().machine(routeMachine(1, asleep))
+  const held = edge.hold()
+  assert.ok((edge.asked[0]?.deadlineMs ?? 0) < 30_000, 'the host answers before the request’s own deadline')
+  edge.asked[0]?.answer({ kind: 'not-listening', message: 'machine does not listen on port 8080 (127.0.0.1:3000)' })
+  await settled()
+  assert.ok(held.refusal.status === 502 && held.refusal.code === 'PC01' && held.refusal.message.includes('127.0.0.1:3000'))
+})
+
 test('without autostart a machine that refuses is tried again by itself, then given up', async () => {
   using edge = new TestBrain()
   edge.app().machine(routeMachine(1, { services: [routeService({ autostart: false })] }))

@@ -47,12 +47,16 @@ export function heldTooLong(app: AppName, why: HoldReason, afterMs: number): Ref
   return refusal(app, status, code, `app ${app}: ${message} within ${afterMs / 1000} s`, 5)
 }
 
-/** Why a wake has failed for good: `timeout` its deadline, `refused` the host says no, `unreachable` nobody answered, `failed` all else. */
+/**
+ * Why a wake has failed for good: `timeout` its deadline, `not-listening` the machine runs and its port does not accept, `refused` the host says no,
+ * `unreachable` nobody answered, `failed` all else.
+ */
 export interface WakeFailure {
-  readonly kind: 'timeout' | 'refused' | 'unreachable' | 'failed'
+  readonly kind: 'timeout' | 'not-listening' | 'refused' | 'unreachable' | 'failed'
   readonly message: string
 }
 export function wakeFailed(app: AppName, failure: WakeFailure): Refusal {
+  if (failure.kind === 'not-listening') return refusal(app, 502, 'PC01', failure.message)
   const code = { timeout: 'PM03', refused: 'PM08', unreachable: 'PM05', failed: 'PM07' }[failure.kind]
   return refusal(app, 503, code, failure.message, failure.kind === 'refused' ? 2 : 5)
 }

@@ -1,5 +1,6 @@
 import type { EdgeId, HostId } from '../../model/ids.ts'
 import type { WakeRequest } from '../../protocol/edge-session.ts'
+import type { WakeFailure } from '../admission/refusals.ts'
 import { endpoint, integer, object } from '../feed/route-message.ts'
 import type { UnixHttp } from '../feed/unix-http.ts'
 import type { WakeAsk, WakeResult } from './wakes.ts'
@@ -26,7 +27,8 @@ export const wakeCall =
     }
   }
 
-function kindOf(status: number, code: unknown): 'timeout' | 'refused' | 'unreachable' | 'failed' {
+function kindOf(status: number, code: unknown): WakeFailure['kind'] {
+  if (code === 'not_listening') return 'not-listening'
   if (code === 'wake_timeout' || status === 408) return 'timeout'
   if (code === 'wake_refused' || code === 'machine_state') return 'refused'
   // A host that is starting or ending says 503: it will be there again.

@@ -24,6 +24,8 @@ export interface WakeDeps {
   readonly onFailed: (place: Place, failure: WakeFailure) => void
 }
 
+/** The host is asked to give up so much before the requests do: what it found out is worth more to them than that time is over. */
+const marginMs = 250
 const firstPauseMs = 25
 const longestPauseMs = 400
 
@@ -59,7 +61,7 @@ export class Wakes implements Disposable {
       for (;;) {
         const askedAt = step()
         const untilMs = wake.untilMs
-        const deadlineMs = Math.max(1, Math.min(patienceMs, Math.ceil(untilMs - clock.monotonic())))
+        const deadlineMs = Math.max(1, Math.min(patienceMs, Math.ceil(untilMs - clock.monotonic() - marginMs)))
         const result = await call({ host: place.host, machine: place.machine, internalPort: place.internalPort, deadlineMs }, this.#ended.signal)
         if (this.#ended.signal.aborted) return
         const isOver = clock.monotonic() >= wake.untilMs

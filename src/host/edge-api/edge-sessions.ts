@@ -66,6 +66,8 @@ export function openEdgeSessions(deps: {
       response.writeHead(200, { 'content-type': 'application/x-ndjson' })
       write(response, { type: 'hello', host: deps.host, bootId: deps.bootId })
       for (const row of deps.rows()) write(response, stateMessage(row))
+      // An edge that has just started waits for this before it serves.
+      write(response, { type: 'beat' })
       sessions.set(edge, response)
       response.on('close', () => end(edge, response))
       response.on('error', () => end(edge, response))
