@@ -9,7 +9,8 @@ import { caddyConfig, haproxyConfig, haproxyMap } from './peers.ts'
 
 /**
  * CPU seconds (user and system) per 10,000 requests of our edge, HAProxy and Caddy, same rules, log and request id on, interleaved in one run. Needs Debian's
- * `haproxy`, `caddy` and `wrk` (a peer that is missing is left out). `node bench/edge/h1.ts [--rounds N] [--seconds N] [--only small,big,new]`.
+ * `haproxy`, `caddy` and `wrk` (a peer that is missing is left out). `node bench/edge/h1.ts [--rounds N] [--seconds N] [--only small,big,new]
+ * [--brain edge|static] [--no-caddy] [--node-flags FLAGS]`.
  */
 const option = (name: string, fallback: string): string => {
   const at = process.argv.indexOf(`--${name}`)
@@ -102,7 +103,7 @@ try {
     {
       name: 'kante',
       port: kantePort,
-      child: start('0', process.execPath, [...nodeFlags, here('kante-edge.ts'), String(kantePort), ...backends.map(String)]),
+      child: start('0', process.execPath, [...nodeFlags, here('kante-edge.ts'), option('brain', 'edge'), String(kantePort), ...backends.map(String)]),
     },
   ]
   if (exists('/usr/sbin/haproxy')) {
