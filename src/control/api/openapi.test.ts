@@ -26,7 +26,7 @@ test('every route is described once, with its path parameters and a reply', () =
 test('every reference leads to a schema', () => {
   const text = JSON.stringify(document)
   for (const [, name] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g))
-    assert.ok(Object.hasOwn(document.components.schemas, String(name)), name)
+    assert.ok(Object.hasOwn(document.components.schemas, String(name)), String(name))
   assert.ok(!text.includes('$defs'))
   assert.ok(Object.hasOwn(document.components.schemas, 'Machine'))
 })

@@ -25,11 +25,12 @@ export type Reply =
   | { readonly status: number; readonly empty: true }
   | { readonly status?: number; readonly stream: AsyncIterable<Uint8Array | string>; readonly type: string; readonly fileName?: string }
 
-export type PathParams<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
-  ? Readonly<Record<Name, string>> & PathParams<`/${Rest}`>
+type ParamNames<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParamNames<`/${Rest}`>
   : Path extends `${string}:${infer Name}`
-    ? Readonly<Record<Name, string>>
-    : Readonly<Record<never, string>>
+    ? Name
+    : never
+export type PathParams<Path extends string> = Readonly<Record<ParamNames<Path>, string>>
 
 export interface RouteReply {
   readonly description: string

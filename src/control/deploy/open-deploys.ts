@@ -5,7 +5,6 @@ import { isEnded, type DeployEventRecord, type DeployRecord } from '../../model/
 import { planDeploy } from '../../model/deploy/plan-deploy.ts'
 import { fault, isFault } from '../../model/fault/fault.ts'
 import { newDeployId, newInstanceId, newMachineId, newReleaseId, type DeployId, type RandomBytes } from '../../model/ids.ts'
-import type { MachineConfig } from '../../model/machine/machine-config.ts'
 import type { DeployRequest } from '../../protocol/kante-api.ts'
 import type { Store } from '../../store/contract.ts'
 import { keys, prefixes } from '../../store/keys.ts'
@@ -58,9 +57,7 @@ export function openDeploys(deps: DeployDeps): Deploys {
 
   function recordOf(scope: OrgScope, app: App, request: DeployRequest, caller: Caller): { deploy: DeployRecord; release: Release } {
     const version = (scope.releases(app).at(-1)?.version ?? 0) + 1
-    const groups = Object.fromEntries(
-      Object.entries(request.groups).map(([group, config]) => [group, { ...config, image: request.image } as unknown as MachineConfig]),
-    )
+    const groups = Object.fromEntries(Object.entries(request.groups).map(([group, config]) => [group, { ...config, image: request.image }]))
     const machines = scope
       .machines(app)
       .flatMap(({ id, desired, observed }) =>

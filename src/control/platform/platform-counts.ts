@@ -25,7 +25,7 @@ export function countMachines(mirror: Mirror): PlatformCounts {
   }
 }
 
-function tally(mirror: Mirror, prefix: string, hostOf: (key: string) => HostId | undefined): Disposable & { of(host: HostId): number } {
+function tally(mirror: Mirror, prefix: string, hostOf: (key: string) => HostId | undefined): Disposable & { readonly of: (host: HostId) => number } {
   const counted = new Map<string, HostId>()
   const counts = new Map<HostId, number>()
   const add = (host: HostId, by: number) => counts.set(host, (counts.get(host) ?? 0) + by)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { isFault } from '../fault/fault.ts'
 import type { HostId, MachineId, RegionCode } from '../ids.ts'
 import { knownRegions } from '../region/region-catalogue.ts'

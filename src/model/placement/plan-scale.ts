@@ -41,7 +41,7 @@ export function planScale({ machines, count, regions, maxPerRegion }: ScaleInput
   }
   for (let surplus = sum() - count, at = regions.length - 1; surplus > 0; at = at === 0 ? regions.length - 1 : at - 1) {
     const region = regions[at]!
-    if (target.get(region)! === 0) continue
+    if (target.get(region)! < 1) continue
     target.set(region, target.get(region)! - 1)
     surplus--
   }

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { fault } from '../../../model/fault/fault.ts'
 import { parseDigest } from '../../../model/ids.ts'
-import type { MachineConfig } from '../../../model/machine/machine-config.ts'
 import { deployEvent, deployRequest, deployStatus, scaleReply, scaleRequest, type DeployRequest } from '../../../protocol/kante-api.ts'
 import { faultReply, machineConfig } from '../../../protocol/machines-api.ts'
 import type { Deploys } from '../../deploy/open-deploys.ts'
@@ -71,7 +70,7 @@ function checkGroups(context: ApiContext, request: DeployRequest): void {
     const config = { ...sent, image: request.image }
     const parsed = machineConfig.safeParse(config)
     if (!parsed.success) throw fault('invalid_body', { problems: problemsOf(parsed.error).map((problem) => `groups.${group}.${problem}`) })
-    const checked = checkConfig(config as unknown as MachineConfig)
+    const checked = checkConfig(config)
     if ((checked.mounts?.length ?? 0) > 0) {
       throw fault('unsupported_by_runtime', {
         what: `a deploy with mounts (group ${group})`,

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { isFault } from '../../../model/fault/fault.ts'
 import type { InstanceId } from '../../../model/ids.ts'
 import { machineStates, type MachineState } from '../../../model/machine/machine-state.ts'
 import type { WaitOptions } from '../../../protocol/host-port.ts'

@@ -70,7 +70,7 @@ export const eventOf = (event: MachineEvent): MachineJson['events'][number] => (
   status: event.status,
   source: event.source,
   timestamp: event.timestamp,
-  ...(event.request ? { request: event.request as Record<string, unknown> } : {}),
+  ...(event.request ? { request: { ...event.request } } : {}),
 })
 
 type Seen = Pick<ObservedMachine, 'id' | 'host' | 'region' | 'state' | 'instanceId' | 'checks' | 'cordoned' | 'updatedAt'>

@@ -23,7 +23,7 @@ import {
 import type { StoredMachine } from '../../state/org-scope.ts'
 import { json, route, type ApiContext, type Route } from '../route.ts'
 import type { MachineServices } from '../services.ts'
-import { eventOf, machineFromReport, machineFromStore, summaryOf } from './machine-json.ts'
+import { machineFromReport, machineFromStore, summaryOf } from './machine-json.ts'
 import { checkConfig, guardOf, isTrue, listOf } from './machine-input.ts'
 
 const machinesPath = '/v1/apps/:app/machines'
