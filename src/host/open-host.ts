@@ -18,7 +18,7 @@ import type { HostCore } from './machines/host-core.ts'
 import { openJournal } from './machines/journal.ts'
 import { Machine } from './machines/machine.ts'
 import type { MachineContext } from './machines/machine-context.ts'
-import { touched } from './machines/machine-step.ts'
+import { sequenced } from './machines/machine-step.ts'
 import { carryOutOrder } from './publish/carry-out-order.ts'
 import { openOrderReader } from './publish/order-reader.ts'
 import { openPublisher } from './publish/publisher.ts'
@@ -118,7 +118,7 @@ async function adoptMachines(core: HostCore): Promise<readonly RunHandle[]> {
   const nowMs = context.clock.now()
   for (const row of await context.journal.load()) {
     core.pool.hold(row.endpoint)
-    machines.set(row.desired.id, new Machine(context, touched({ ...row, draining: false }, nowMs)))
+    machines.set(row.desired.id, new Machine(context, sequenced({ ...row, draining: false }, nowMs)))
   }
   const { running, exits } = await knownRuns(context)
   const recorded = new Set([...machines.values()].map((machine) => machine.row.run?.runId))

@@ -2,7 +2,7 @@ import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../kit/log.ts'
 import type { MachineId } from '../model/ids.ts'
 import type { Machine } from './machines/machine.ts'
-import type { Runtime } from './runtime/runtime-contract.ts'
+import type { RunExit, Runtime } from './runtime/runtime-contract.ts'
 
 export interface RuntimeFollower extends Disposable {
   /** Resolves at once while the runtime's supervisor lives, else when it is back. */
@@ -21,20 +21,23 @@ export function followRuntime(deps: {
   readonly log: Log
 }): RuntimeFollower {
   let back: PromiseWithResolvers<void> | undefined
+  /** Runs that ended with the platform: their records stay as they are, and the next start, or the supervisor's return, brings the machines back. */
+  const takenDown = new Map<string, RunExit>()
   const listener = deps.runtime.onEvent((event) => {
     switch (event.type) {
       case 'exit':
-        // The platform is being taken down: the record stays as it is, and the next start brings the machine back.
-        if (event.exit.cause === 'shutdown') return
-        void deps.machineOf(event.exit.machine)?.exited(event.exit, { isHostLoss: false })
+        if (event.exit.cause === 'shutdown') takenDown.set(event.exit.runId, event.exit)
+        else void deps.machineOf(event.exit.machine)?.exited(event.exit, { isHostLoss: false })
         return
       case 'lost':
         back ??= Promise.withResolvers()
-        for (const machine of deps.machines()) loseRun(machine, deps.clock.now())
+        for (const machine of deps.machines()) if (!takenDown.has(machine.row.run?.runId ?? '')) loseRun(machine, deps.clock.now())
         return
       case 'back':
         back?.resolve()
         back = undefined
+        for (const exit of takenDown.values()) bringBack(deps.machineOf(exit.machine), exit)
+        takenDown.clear()
         return
     }
   })
@@ -53,4 +56,9 @@ function loseRun(machine: Machine, nowMs: number): void {
   const exit = { machine: machine.id, runId: run.runId, exitCode: 137, signal: 9, oomKilled: false, exitedAtMs: nowMs, cause: 'exit' as const }
   const isOwed = state === 'starting' && run.startedAtMs === undefined
   void machine.exited(exit, { isHostLoss: true, ...(isOwed ? { verdict: 'restart' as const } : {}) })
+}
+
+function bringBack(machine: Machine | undefined, exit: RunExit): void {
+  const isLive = machine?.row.state === 'started' || machine?.row.state === 'starting'
+  void machine?.exited(exit, { isHostLoss: true, ...(isLive ? { verdict: 'restart' as const } : {}) })
 }

@@ -51,15 +51,13 @@ export function noted(row: MachineRow, options: Omit<StepOptions, 'action'>): Ma
   return touched({ ...row, events: withEvent(row.events, event) }, options.nowMs)
 }
 
+export const touched = (row: MachineRow, nowMs: number): MachineRow => ({ ...sequenced(row, nowMs), updatedAt: new Date(nowMs).toISOString() })
+
 /**
  * Sequence numbers follow the clock, so that they grow even when a crash took the last, unsynced ones: an edge must never take an old
  * state for the newer one.
  */
-export const touched = (row: MachineRow, nowMs: number): MachineRow => ({
-  ...row,
-  seq: Math.max(row.seq + 1, nowMs),
-  updatedAt: new Date(nowMs).toISOString(),
-})
+export const sequenced = (row: MachineRow, nowMs: number): MachineRow => ({ ...row, seq: Math.max(row.seq + 1, nowMs) })
 
 export function withoutRun(row: MachineRow): MachineRow {
   const { run: _run, stop: _stop, ...rest } = row

@@ -105,6 +105,14 @@ test('a shutdown of the platform asks no policy: the next start brings back what
   assert.notEqual(await answers(fixture, never.id), before)
 })
 
+test('a keeper that was shut down under a living daemon comes back with what was started', async () => {
+  await using fixture = await openHostFixture()
+  const never = await running(fixture, echoServer, { restart: { policy: 'no' } })
+  const before = await answers(fixture, never.id)
+  await fixture.keeper.call('shutdown', {})
+  await until('a new process answers', async () => (await answers(fixture, never.id)) !== before)
+})
+
 test('a restored store makes the machines of an empty host again, started where they were started', async () => {
   await using source = await openHostFixture()
   const up = await running(source)
