@@ -8,6 +8,7 @@ import {
   KeeperError,
   type KeeperHello,
   keeperProtocol,
+  requestLimitBytes,
 } from './keeper-protocol.ts'
 import { messageLines } from './message-lines.ts'
 
@@ -90,8 +91,12 @@ async function greet(clock: Clock, socket: Socket, onEvent: (event: KeeperEvent)
       new Promise((resolve, reject) => {
         if (socket.destroyed) return reject(new KeeperError('lost', reason))
         const id = ++lastId
+        const message = JSON.stringify({ ...request, id, command })
+        // The keeper would hang up, and all other calls with it.
+        if (Buffer.byteLength(message) > requestLimitBytes)
+          return reject(new KeeperError('bad_request', `the request is larger than ${requestLimitBytes} bytes`))
         waiting.set(id, { resolve, reject })
-        socket.write(`${JSON.stringify({ ...request, id, command })}\n`)
+        socket.write(`${message}\n`)
       }),
     close: () => socket.destroy(),
   }

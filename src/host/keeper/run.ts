@@ -130,20 +130,31 @@ export class Run {
   }
 
   async #spawn(): Promise<void> {
-    const { clock, records, bootId } = this.#deps
-    const { runId, kind } = this.#request
-    records.writeRun({ runId, kind, bootId, pid: 0, startTime: '' })
+    this.#record(0, '', (error) => {
+      throw new KeeperError('spawn_failed', `its record cannot be written: ${error instanceof Error ? error.message : String(error)}`, error)
+    })
     const fds = this.#sockets.map((socket) => socket.fd)
     const pipe = await this.#deps.pipes.take()
     const child = await this.#startChild(pipe, fds)
     this.#child = child
     this.#pid = child.pid ?? 0
     this.#startTime = readProcess(this.#pid)?.startTime ?? ''
-    this.#startedAtMs = clock.now()
+    this.#startedAtMs = this.#deps.clock.now()
     this.#isSuspended = false
     child.once('exit', (code, signal) => void this.#onExit(programEnd(code, signal)))
     this.#output.attach((onChunk) => pipe.read(onChunk))
-    records.writeRun({ runId, kind, bootId, pid: this.#pid, startTime: this.#startTime })
+    // It runs: without its pid on record an orphan of it is still found by its marker.
+    this.#record(this.#pid, this.#startTime, (error) => this.#deps.log.error('the pid of a run could not be recorded', { pid: this.#pid, error }))
+  }
+
+  #record(pid: number, startTime: string, onFailure: (error: unknown) => void): void {
+    const { records, bootId } = this.#deps
+    const { runId, kind } = this.#request
+    try {
+      records.writeRun({ runId, kind, bootId, pid, startTime })
+    } catch (error) {
+      onFailure(error)
+    }
   }
 
   async #startChild(pipe: OutputPipe, fds: readonly number[]): Promise<ChildProcess> {

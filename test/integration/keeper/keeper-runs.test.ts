@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { test } from 'node:test'
 import { openKeeperFixture } from './keeper-fixture.ts'
 
@@ -54,4 +54,28 @@ test('a command that cannot be started says why, and leaves nothing', async () =
   await assert.rejects(keeper.call('spawn', fixture.request('../r1', ['/bin/sh'])), { code: 'bad_request' })
   assert.deepEqual(await keeper.call('list', {}), { runs: [], exits: [] })
   assert.deepEqual(await readdir(`${fixture.dir}/runs`), [])
+})
+
+test('a request that is too large is refused alone', async () => {
+  await using fixture = await openKeeperFixture()
+  const { keeper } = fixture
+  const exec = keeper.call('ping', {})
+  await assert.rejects(keeper.call('spawn', fixture.request('r1', ['/bin/sh'], { env: { BIG: 'x'.repeat(3_000_000) } })), { code: 'bad_request' })
+  await exec
+})
+
+test('what was acknowledged at a start is on record before it is answered', async () => {
+  await using fixture = await openKeeperFixture()
+  const run = await fixture.keeper.call('spawn', fixture.request('r1', ['/bin/sleep', '100']))
+  const record = JSON.parse(await readFile(`${fixture.dir}/runs/r1.json`, 'utf8')) as { pid: number; startTime: string }
+  assert.deepEqual([record.pid, record.startTime], [run.pid, run.startTime])
+  assert.doesNotMatch(JSON.stringify(record), /PATH/)
+})
+
+test('no run is started that could not be recorded', async () => {
+  await using fixture = await openKeeperFixture()
+  await rm(`${fixture.dir}/runs`, { recursive: true })
+  await assert.rejects(fixture.keeper.call('spawn', fixture.request('r1', ['/bin/sleep', '100'])), { code: 'spawn_failed', message: /record/ })
+  assert.deepEqual((await fixture.keeper.call('list', {})).runs, [])
+  await mkdir(`${fixture.dir}/runs`)
 })
