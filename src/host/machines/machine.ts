@@ -1,21 +1,16 @@
 import { fault, isFault } from '../../model/fault/fault.ts'
 import { ulid, type LeaseNonce, type MachineId } from '../../model/ids.ts'
-import { exitEventOf } from '../../model/machine/machine-events.ts'
 import { checkLease } from '../../model/machine/machine-lease.ts'
-import type { Effect, ExitVerdict, LifecycleEvent } from '../../model/machine/machine-lifecycle.ts'
+import type { Effect, LifecycleEvent } from '../../model/machine/machine-lifecycle.ts'
 import type { MachineEvent } from '../../model/machine/machine-record.ts'
 import type { MachineState } from '../../model/machine/machine-state.ts'
-import { decideExit, recentRestarts, restartPolicyOf } from '../../model/machine/restart-policy.ts'
 import type { RunExit, RunHandle } from '../runtime/runtime-contract.ts'
-import { exitMessage } from './exit-message.ts'
+import { stepExit, type ExitCircumstances } from './exit-step.ts'
 import type { MachineContext } from './machine-context.ts'
 import { performEffect } from './machine-effects.ts'
 import type { MachineRow } from './machine-row.ts'
-import { noted, stepMachine, touched, withoutRun, type StepOptions } from './machine-step.ts'
+import { noted, stepMachine, touched, type StepOptions } from './machine-step.ts'
 import { runSpecOf } from './run-spec.ts'
-
-/** Ends of runs in these states were asked for by a command. */
-const endingStates: readonly MachineState[] = ['stopping', 'restarting', 'updating', 'destroying', 'suspending']
 
 export interface CommandOptions {
   readonly action: string
@@ -143,8 +138,8 @@ export class Machine implements Disposable {
     }))
   }
 
-  /** A run is gone. `isHostLoss`: nothing is known of how; `verdict` replaces the policy's. */
-  exited(exit: RunExit, circumstances: { readonly isHostLoss: boolean; readonly verdict?: ExitVerdict }): Promise<void> {
+  /** A run is gone; it is acknowledged to the runtime once that is on disk. */
+  exited(exit: RunExit, circumstances: ExitCircumstances): Promise<void> {
     return this.#enqueue(async () => {
       const { row } = this
       // A loss that the host itself concludes has no record at the runtime.
@@ -156,32 +151,11 @@ export class Machine implements Disposable {
         await acknowledge()
         return
       }
-      const nowMs = this.context.clock.now()
-      const isRequested = endingStates.includes(row.state)
-      const policy = restartPolicyOf(row.desired.config)
-      const facts = { exitCode: exit.exitCode, isOomKilled: exit.oomKilled, isRequested, isHostLoss: circumstances.isHostLoss }
-      const machine = { autoDestroy: row.desired.config.auto_destroy === true, recentRestartsMs: row.restartsMs }
-      const decided = decideExit(policy, facts, machine, nowMs)
-      const decision = { ...decided, verdict: circumstances.verdict ?? decided.verdict }
-      const isRestart = decision.verdict === 'restart' && (row.state === 'starting' || row.state === 'started')
-      const restartCount = isRestart && !circumstances.isHostLoss ? row.restartCount + 1 : row.restartCount
-      const base: MachineRow = {
-        ...withoutRun(row),
-        restartCount,
-        ...(isRestart && !circumstances.isHostLoss ? { restartsMs: [...recentRestarts(row.restartsMs, nowMs), nowMs] } : {}),
-      }
-      const { row: next, effects } = stepMachine(
-        base,
-        { type: 'exited', verdict: decision.verdict },
-        {
-          ...this.#stepOptions({ action: 'exit', type: 'exit', source: 'flyd' }),
-          request: { exit_event: exitEventOf(exit, { isRequested, isRestarting: isRestart }), restart_count: restartCount },
-        },
-      )
-      this.runnerLog(exitMessage(exit, { ...circumstances, isRequested, decision, policy }), exit.exitCode === 0 || isRequested ? 'info' : 'error')
-      const written = this.#hold(next, 'durable')
-      this.#perform(effects, decision.delayMs)
-      if (next.state === 'stopped' || next.state === 'restarting') this.#armNext()
+      const step = stepExit(row, exit, circumstances, this.#stepOptions({ action: 'exit', type: 'exit', source: 'flyd' }))
+      this.runnerLog(step.message, step.level)
+      const written = this.#hold(step.row, 'durable')
+      this.#perform(step.effects, step.delayMs)
+      if (step.row.state === 'stopped' || step.row.state === 'restarting') this.#armNext()
       void written.then(acknowledge).catch((error: unknown) => this.context.log.warn('exit not acknowledged', { machine: this.id, error }))
     })
   }
