@@ -118,9 +118,9 @@ export async function openEdge(deps: EdgeDeps, config: EdgeConfig): Promise<Edge
     if (newApps.size > 0) for (const machine of feed.table.machines.values()) if (newApps.has(machine.app)) refresh(machine.id)
     const touched = new Set<AppEntry>()
     for (const machine of change.machines) {
-      index.setMachine(machine, views.route(machine.host, machine.id, machine))
+      const isChanged = index.setMachine(machine, views.route(machine.host, machine.id, machine))
       const app = index.apps.get(machine.app)
-      if (app !== undefined) touched.add(app)
+      if (isChanged && app !== undefined) touched.add(app)
     }
     for (const id of change.goneMachines) {
       const app = index.apps.get(index.routeOf(id)?.app ?? ('' as AppEntry['name']))

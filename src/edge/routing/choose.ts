@@ -101,12 +101,15 @@ export function orderedRegions(pool: Pool, { forceRegions, preferRegions }: Wish
 
 const isUsable = (place: Place, { nowMs, tried }: ChooseOptions) => place.suspectUntilMs <= nowMs && !tried?.has(place)
 
+/** More machines than this are not compared once one below its soft limit is found: a request's cost stays bounded in apps of any size. */
+const mostCompared = 128
 /** By load class, then by number in flight; starts anywhere, so that equals take turns at random. An idle machine ends the search. */
 function leastLoaded(places: readonly Place[], options: ChooseOptions): Place | undefined {
   const count = places.length
   let best: Place | undefined
   let bestClass = 3
   for (let i = 0, at = count > 1 ? Math.floor(options.random() * count) : 0; i < count; i++, at = at + 1 === count ? 0 : at + 1) {
+    if (i >= mostCompared && bestClass === 0) break
     const place = places[at]!
     if (!isUsable(place, options)) continue
     const load = loadClass(place, place.inFlight)

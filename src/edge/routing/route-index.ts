@@ -22,6 +22,7 @@ export interface AppEntry {
 interface MachineEntry {
   readonly use: MachineUse
   route: RouteMachine
+  view: MachineView
   app: AppEntry | undefined
   readonly places: Map<number, Place>
   readonly memberships: { readonly pool: Pool; readonly place: Place }[]
@@ -106,20 +107,21 @@ export class RouteIndex {
       if (this.#byHostname.get(hostname) === entry) this.#byHostname.delete(hostname)
   }
 
-  /** Puts a machine where route and view say; its counters stay. Call `setApp` first. */
-  setMachine(route: RouteMachine, view: MachineView): void {
+  /** Puts a machine where route and view say; its counters stay. Call `setApp` first. False when all is as it was: a snapshot repeats most. */
+  setMachine(route: RouteMachine, view: MachineView): boolean {
     const app = this.#apps.get(route.app)
     let entry = this.#machines.get(route.id)
     if (entry === undefined) {
       const use = this.#uses.get(route.id) ?? { machine: route.id, inFlight: 0, held: 0, webSockets: 0, ended: 0, isWatched: false }
       this.#uses.set(route.id, use)
-      entry = { use, route, app, places: new Map(), memberships: [] }
+      entry = { use, route, view, app, places: new Map(), memberships: [] }
       this.#machines.set(route.id, entry)
-    }
+    } else if (entry.view === view && entry.app === app && JSON.stringify(entry.route) === JSON.stringify(route)) return false
     this.#leavePools(entry)
     entry.route = route
+    entry.view = view
     entry.app = app
-    if (app === undefined) return
+    if (app === undefined) return true
     app.machines.add(route.id)
     for (const service of route.services) {
       if (service.protocol !== 'tcp') continue
@@ -131,6 +133,7 @@ export class RouteIndex {
           entry.memberships.push({ pool, place })
         }
     }
+    return true
   }
   dropMachine(id: MachineId): void {
     const entry = this.#machines.get(id)
