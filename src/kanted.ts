@@ -5,11 +5,11 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { flushCompileCache } from 'node:module'
-import { networkInterfaces, tmpdir } from 'node:os'
+import { networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from './kit/clock.ts'
-import { ensureFolder, readIfThere, writeDurably } from './kit/durable-file.ts'
+import { ensureFolder, ensureOwnFolder, readIfThere, writeDurably } from './kit/durable-file.ts'
 import { openLog, type Log } from './kit/log.ts'
 import { readPlatformFile, type PlatformFile, type PlatformRegion } from './kit/platform-file.ts'
 import { platformPaths, type PlatformPaths } from './kit/platform-paths.ts'
@@ -52,11 +52,11 @@ const parentGone = () =>
 
 async function runDaemon(): Promise<void> {
   const home = resolve(flags.home ?? `${process.env['HOME'] ?? '.'}/.kante`)
-  const near = { tmpDir: tmpdir(), uid: process.getuid?.() ?? 0 }
+  const near = { uid: process.getuid?.() ?? 0 }
   const platform = await readPlatformFile(platformPaths(home, near).platformFile)
   if (platform === undefined) throw fault('not_running', { home })
   const paths = platformPaths(home, { ...near, dataDir: platform.dataDir })
-  await ensureFolder(paths.runDir)
+  await ensureOwnFolder(paths.runDir)
   await takePidFile(paths)
   await using daemon = await openDaemon(platform, paths)
   writeReadyLine({ ready: true, pid: process.pid })

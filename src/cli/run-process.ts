@@ -41,7 +41,7 @@ function openSession(
 ): Session {
   const { env, stdout, stderr, signal } = around
   const home = resolve(env['KANTE_HOME'] || `${homedir()}/.kante`)
-  const paths = platformPaths(home, { tmpDir: tmpdir(), uid: process.getuid?.() ?? 0 })
+  const paths = platformPaths(home, { uid: process.getuid?.() ?? 0 })
   const target = { env, paths, context: choices.context, accessToken: choices.accessToken }
   let client: Promise<ApiClient> | undefined
   const openClient = async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Replaces a file so that a crash at any point leaves the old text or the new one, on disk: temp, fsync, rename, fsync of the folder. */
@@ -43,4 +43,13 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 
 export async function ensureFolder(path: string, mode = 0o700): Promise<void> {
   await mkdir(path, { recursive: true, mode })
+}
+
+/** A folder for sockets: 0700 and ours. In a folder that everybody may write to, somebody else may have made it first. */
+export async function ensureOwnFolder(path: string): Promise<void> {
+  await ensureFolder(path)
+  const found = await lstat(path)
+  if (!found.isDirectory() || (process.getuid !== undefined && found.uid !== process.getuid()))
+    throw new Error(`${path} is not a folder of this user's`)
+  if ((found.mode & 0o077) !== 0) await chmod(path, 0o700)
 }

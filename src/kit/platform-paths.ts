@@ -3,6 +3,8 @@ import { join } from 'node:path'
 
 /** sun_path holds 108 bytes on Linux and 104 on macOS. */
 const longestSocketPath = 100
+/** Not os.tmpdir(): daemon and client must agree, whatever TMPDIR says in either's environment. */
+const shortFolder = '/tmp'
 const longestSocketName = 'k-xxxxxxxxxx.sock'
 
 /** Every file and socket of one platform, from its home; the one place that knows the layout. */
@@ -34,13 +36,13 @@ export interface HostPaths {
   readonly edgeStatusSocket: string
 }
 
-export function platformPaths(home: string, options: { readonly dataDir?: string; readonly tmpDir: string; readonly uid: number }): PlatformPaths {
+export function platformPaths(home: string, options: { readonly dataDir?: string; readonly uid: number }): PlatformPaths {
   const data = options.dataDir ?? join(home, 'data')
   const near = join(home, 'run')
   const runDir =
     Buffer.byteLength(join(near, longestSocketName)) <= longestSocketPath
       ? near
-      : join(options.tmpDir, `kante-${options.uid}-${createHash('sha256').update(home).digest('hex').slice(0, 12)}`)
+      : join(shortFolder, `kante-${options.uid}-${createHash('sha256').update(home).digest('hex').slice(0, 12)}`)
   return {
     home,
     data,

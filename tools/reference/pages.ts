@@ -1,7 +1,16 @@
+import { commandTree } from '../../src/cli/command-index.ts'
+import { renderCliReference } from '../../src/cli/framework/reference.ts'
+import { describeApi } from '../../src/control/api/describe-api.ts'
+import { version } from '../../src/kit/version.ts'
 import { errorsPage } from './errors.ts'
 import { machineStatesPage } from './machine-states.ts'
 
 /** The generated pages of docs/reference: file name → text. `npm run gen` writes them, the architecture test compares. */
 export async function referencePages(): Promise<Readonly<Record<string, string>>> {
-  return { 'errors.md': errorsPage(), 'states.md': machineStatesPage() }
+  return {
+    'cli.md': await renderCliReference(commandTree),
+    'errors.md': errorsPage(),
+    'openapi.json': `${JSON.stringify(describeApi(version), null, 1)}\n`,
+    'states.md': machineStatesPage(),
+  }
 }

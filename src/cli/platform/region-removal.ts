@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { fault } from '../../model/fault/fault.ts'
 import { silentLog } from '../../kit/log.ts'
 import type { PlatformFile } from '../../kit/platform-file.ts'
@@ -10,7 +9,7 @@ import type { CliContext } from '../context.ts'
 
 /** A region goes only when no machine is recorded there: its folder holds the truth about its machines. The platform is down. */
 export async function refuseRemovalInUse(before: PlatformFile, removed: readonly string[], ctx: Pick<CliContext, 'paths' | 'clock'>): Promise<void> {
-  const paths = platformPaths(ctx.paths.home, { dataDir: before.dataDir, tmpDir: tmpdir(), uid: process.getuid?.() ?? 0 })
+  const paths = platformPaths(ctx.paths.home, { dataDir: before.dataDir, uid: process.getuid?.() ?? 0 })
   if (!existsSync(paths.stateDb)) return
   const { openSqliteStore } = await import('../../store/sqlite/open-sqlite-store.ts')
   await using store = await openSqliteStore({ clock: ctx.clock, log: silentLog }, { path: paths.stateDb })

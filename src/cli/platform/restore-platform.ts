@@ -1,5 +1,4 @@
 import { rename, rm, rmdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { restoreBackup, verifyBackup, type Restored } from '../../control/backup/restore-backup.ts'
 import { openLayerStore } from '../../control/bundles/layer-store.ts'
@@ -49,7 +48,7 @@ export async function restorePlatform(ctx: CliContext, file: string, dataDir: st
   }
 }
 
-const pathsAt = (home: string, dataDir: string): PlatformPaths => platformPaths(home, { dataDir, tmpDir: tmpdir(), uid: process.getuid?.() ?? 0 })
+const pathsAt = (home: string, dataDir: string): PlatformPaths => platformPaths(home, { dataDir, uid: process.getuid?.() ?? 0 })
 
 async function refuseData(dir: string): Promise<void> {
   const found = await lookAtDataFolder(dir)

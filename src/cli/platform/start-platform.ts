@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os'
 import { knownRegions } from '../../model/region/region-catalogue.ts'
 import type { Region } from '../../model/region/region.ts'
 import { writePlatformFile, type PlatformFile } from '../../kit/platform-file.ts'
@@ -35,7 +34,7 @@ export async function startPlatform(ctx: CliContext, typed: UpFlags, ownRegions:
   await refuseFullDisk(file.dataDir)
   const uid = process.getuid?.()
   await prepareRunDir(ctx.paths, uid)
-  await refuseTakenPorts(file, platformPaths(ctx.paths.home, { dataDir: file.dataDir, tmpDir: tmpdir(), uid: uid ?? 0 }))
+  await refuseTakenPorts(file, platformPaths(ctx.paths.home, { dataDir: file.dataDir, uid: uid ?? 0 }))
   await writePlatformFile(ctx.paths.platformFile, file)
   for (const change of changes) ctx.progress(`${change.flag} is now ${change.to} (was ${change.from})`)
   ctx.progress(`Starting the platform in ${file.regions.map((region) => region.code).join(', ')} …`)

@@ -4,7 +4,6 @@ import { isSameProcess, type ProcessIdentity } from '../../kit/process-identity.
 import { readPlatformFile } from '../../kit/platform-file.ts'
 import { platformPaths, type PlatformPaths } from '../../kit/platform-paths.ts'
 import type { CliContext } from '../context.ts'
-import { tmpdir } from 'node:os'
 import { findDaemon } from './daemon.ts'
 import { stopKeeper } from './stop-keeper.ts'
 
@@ -61,7 +60,7 @@ export async function regionsRunning(at: PlatformPaths): Promise<readonly string
 export async function pathsWithData(paths: PlatformPaths): Promise<PlatformPaths> {
   const file = await readPlatformFile(paths.platformFile).catch(() => undefined)
   if (file === undefined || file.dataDir === paths.data) return paths
-  return platformPaths(paths.home, { dataDir: file.dataDir, tmpDir: tmpdir(), uid: process.getuid?.() ?? 0 })
+  return platformPaths(paths.home, { dataDir: file.dataDir, uid: process.getuid?.() ?? 0 })
 }
 
 /** Every region that has a folder or a socket, recorded or not: one that was removed from the platform may still have a keeper. */

@@ -20,7 +20,7 @@ import { until } from '../../testkit/until.ts'
 
 async function openHome() {
   const home = await mkdtemp(join(tmpdir(), 'kante-steps-'))
-  const paths = platformPaths(home, { tmpDir: tmpdir(), uid: process.getuid?.() ?? 0 })
+  const paths = platformPaths(home, { uid: process.getuid?.() ?? 0 })
   return { home, paths, [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }) }
 }
 const listen = async (server: Server, at: object) => {
