@@ -26,8 +26,7 @@ export function connectionFacts(clientAddress: string, localAddress: string, ext
 export const plainAddress = (address: string | undefined): string => (address?.startsWith('::ffff:') ? address.slice(7) : (address ?? ''))
 
 /** Everything that goes to the app but the framing: request line, the client's fields without reserved and hop-by-hop ones, then the edge's. */
-export function forwardHeadText(head: RequestHead, source: Buffer, facts: ConnectionFacts, requestId: string, nowMs: number): string {
-  const target = head.targetFrom === head.targetTo ? '/' : latin1(source, head.targetFrom, head.targetTo)
+export function forwardHeadText(head: RequestHead, source: Buffer, target: string, facts: ConnectionFacts, requestId: string, nowMs: number): string {
   let forwardedFor = ''
   let forwardedPort: string = String(facts.externalPort)
   if (head.hasEdgeFields) {

@@ -24,22 +24,25 @@ const halfCloseWindowMs = 20
 
 type Phase = 'head' | 'idle' | 'body' | 'answer' | 'tunnel' | 'linger' | 'closed'
 
-/** The client of a socket, so that all sockets share their listeners: five closures a connection show in the cost of new connections. */
-const owners = new WeakMap<Socket, Http1Client>()
-function onData(this: Socket, bytes: Buffer): void {
-  owners.get(this)?.onData(bytes)
+const owner = Symbol('client')
+/** A socket knows its client, so that all sockets share their listeners: five closures a connection show in the cost of new connections. */
+interface ClientSocket extends Socket {
+  [owner]?: Http1Client
 }
-function onEnd(this: Socket): void {
-  owners.get(this)?.onEnd()
+function onData(this: ClientSocket, bytes: Buffer): void {
+  this[owner]?.onData(bytes)
 }
-function onGone(this: Socket): void {
-  owners.get(this)?.onGone()
+function onEnd(this: ClientSocket): void {
+  this[owner]?.onEnd()
 }
-function onClose(this: Socket): void {
-  owners.get(this)?.onClose()
+function onGone(this: ClientSocket): void {
+  this[owner]?.onGone()
 }
-function onDrain(this: Socket): void {
-  owners.get(this)?.onDrain()
+function onClose(this: ClientSocket): void {
+  this[owner]?.onClose()
+}
+function onDrain(this: ClientSocket): void {
+  this[owner]?.onDrain()
 }
 
 /** One client connection that speaks HTTP/1.x: reads requests in order, one exchange at a time, and composes what the client gets. */
@@ -78,7 +81,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     this.#socket = socket
     this.#facts = facts
     this.#onClosed = onClosed
-    owners.set(socket, this)
+    ;(socket as ClientSocket)[owner] = this
     socket.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onClose).on('drain', onDrain)
     context.wheel.arm(this, context.timeouts.requestHeadMs)
   }
@@ -185,7 +188,8 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
   }
 
   #begin(head: RequestHead, source: Buffer, end: number): void {
-    const { context, facts } = { context: this.#context, facts: this.#facts }
+    const context = this.#context
+    const facts = this.#facts
     this.#requests++
     this.isHttp10 = head.minorVersion === 0
     this.#hasAskedClose = head.options.close || (this.isHttp10 && !head.options.keepAlive)
@@ -200,13 +204,14 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     const receivedAtMs = context.clock.now()
     const upgrade = head.upgradeTo === 0 ? '' : latin1(source, head.upgradeFrom, head.upgradeTo)
     const body = head.isChunked ? 'chunked' : head.contentLength >= 0 ? 'length' : 'none'
+    const target = head.targetFrom === head.targetTo ? '/' : latin1(source, head.targetFrom, head.targetTo)
     const exchange = new Exchange(context, this, {
       id: this.#requestId,
       method: head.method,
-      target: head.targetFrom === head.targetTo ? '/' : latin1(source, head.targetFrom, head.targetTo),
+      target,
       facts: requestFacts(head, source, this.#hostname, facts.externalPort, upgrade !== '' && upgrade.toLowerCase() === 'websocket'),
       isIdempotent: head.isIdempotent,
-      headText: forwardHeadText(head, source, facts, this.#requestId, receivedAtMs),
+      headText: forwardHeadText(head, source, target, facts, this.#requestId, receivedAtMs),
       body,
       bodyBytes: head.contentLength,
       upgrade,

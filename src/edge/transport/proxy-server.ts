@@ -30,14 +30,13 @@ export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): P
     clients.delete(client)
     if (clients.size === 0) for (const wake of waiters) wake()
   }
-  const accept = (listener: ProxyListener, server: Server) => (socket: Socket) => {
+  const accept = (listener: ProxyListener, bound: AddressInfo) => (socket: Socket) => {
     if (clients.size >= context.limits.connections) {
       socket.destroy()
       return
     }
     // Asking the socket costs a system call; a listener on one address knows.
-    const { address } = server.address() as AddressInfo
-    const localAddress = address === '::' || address === '0.0.0.0' ? socket.localAddress : address
+    const localAddress = bound.address === '::' || bound.address === '0.0.0.0' ? socket.localAddress : bound.address
     const facts = connectionFacts(plainAddress(socket.remoteAddress), plainAddress(localAddress), listener.externalPort, false, options.region)
     clients.add(new Http1Client(context, socket, facts, onClosed))
   }
@@ -56,10 +55,10 @@ export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): P
   try {
     for (const listener of options.listeners) {
       const server = createServer({ noDelay: true, allowHalfOpen: true })
-      server.on('connection', accept(listener, server))
       servers.push(server)
       server.listen('fd' in listener.listen ? { fd: listener.listen.fd } : { ...listener.listen, backlog: 1024 })
       await once(server, 'listening')
+      server.on('connection', accept(listener, server.address() as AddressInfo))
       server.on('error', (error) => deps.log.error('a listener of the edge failed', { error }))
     }
   } catch (error) {
