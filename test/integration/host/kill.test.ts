@@ -11,8 +11,8 @@ import { echoServer, openHostFixture, orderOf, type HostFixture } from './host-f
 type Wish = 'startMachine' | 'stopMachine' | 'suspendMachine'
 const wishes: readonly Wish[] = ['startMachine', 'suspendMachine', 'stopMachine', 'stopMachine', 'stopMachine']
 
-/** Runs a daemon on the fixture's folder, asks it for something of every machine until `killAfterMs`, and kills it. Says what it acknowledged last. */
-async function abuse(fixture: HostFixture, ids: readonly MachineId[], killAfterMs: number) {
+/** Runs a daemon on the fixture's folder, asks it for something of every machine, and kills it at its Nth answer. Says what it acknowledged last. */
+async function abuse(fixture: HostFixture, ids: readonly MachineId[], killAtAnswer: number) {
   const child = fork(fileURLToPath(new URL('./host-daemon.ts', import.meta.url)), [fixture.dir, fixture.base])
   const asked = new Map<number, { readonly machine: MachineId; readonly wish: Wish }>()
   /** The last wish of a machine that was acknowledged, and the one that was asked for later without an answer. */
@@ -20,6 +20,7 @@ async function abuse(fixture: HostFixture, ids: readonly MachineId[], killAfterM
   const open = new Map<MachineId, Wish>()
   const turns = new Map<MachineId, number>()
   let next = 1
+  let answers = 0
   const ask = (machine: MachineId) => {
     const turn = turns.get(machine) ?? 0
     turns.set(machine, turn + 1)
@@ -36,11 +37,10 @@ async function abuse(fixture: HostFixture, ids: readonly MachineId[], killAfterM
     if (about === undefined) return
     open.delete(about.machine)
     if (ok) acknowledged.set(about.machine, about.wish)
-    ask(about.machine)
+    if (++answers === killAtAnswer) child.kill('SIGKILL')
+    else ask(about.machine)
   })
   for (const id of ids) ask(id)
-  await new Promise((resolve) => setTimeout(resolve, killAfterMs))
-  child.kill('SIGKILL')
   await once(child, 'exit')
   return { acknowledged, open }
 }
@@ -54,7 +54,7 @@ test('a daemon killed at any instant loses no acknowledged command and leaves no
   let checked = 0
   for (let round = 0; round < 6; round++) {
     const outcome = Promise.withResolvers<Awaited<ReturnType<typeof abuse>>>()
-    await fixture.restart(async () => outcome.resolve(await abuse(fixture, ids, 100 + round * 130)))
+    await fixture.restart(async () => outcome.resolve(await abuse(fixture, ids, 11 + round * 9)))
     const { acknowledged, open } = await outcome.promise
     for (const id of ids) {
       const report = await fixture.host.port.waitMachine(id, { states: ['settled'], timeoutMs: 10_000 })
