@@ -31,6 +31,16 @@ test('an own host name never takes another app’s built-in one', () => {
   assert.equal(edge.go().machine, machineId(1))
 })
 
+test('the same from the other side: the app is there first', () => {
+  using edge = new TestBrain()
+  edge
+    .app()
+    .app(routeApp('thief', ['hello.localhost']))
+    .machine(routeMachine(1))
+    .machine(routeMachine(2, { app: 'thief' }))
+  assert.equal(edge.go().machine, machineId(1))
+})
+
 test('a port without a service is refused by name', () => {
   using edge = new TestBrain()
   const decision = edge.app().machine(routeMachine(1)).admit({ port: 9999 })
@@ -401,6 +411,57 @@ test('the last request at a machine that is watched is told of, held ones includ
   assert.deepEqual(edge.idle, [])
   tickets[1]?.done('ok')
   assert.deepEqual(edge.idle, [machineId(1)])
+})
+
+test('a machine that requests are held for is in use, until they leave', () => {
+  using edge = new TestBrain()
+  edge
+    .app()
+    .machine(
+      routeMachine(1, {
+        services: [routeService(), routeService({ internalPort: 9090, ports: [{ from: 90, to: 90, handlers: [], forceHttps: false }] })],
+      }),
+    )
+  const use = edge.index.useOf(machineId(1))
+  assert.ok(use)
+  const running = edge.go({ webSocket: true })
+  edge.views.drain(routeMachine(1).host, machineId(1), { seq: 11, drainId: 'd1' }, true)
+  const held = edge.hold()
+  use.isWatched = true
+  running.done('ok')
+  assert.deepEqual([edge.idle, use.webSockets], [[], 0])
+  held.leave()
+  assert.deepEqual(edge.idle, [machineId(1)])
+})
+
+test('a machine that reset one request is not asked again for it while there is another', () => {
+  using edge = new TestBrain()
+  edge.app().machine(routeMachine(1)).machine(routeMachine(2))
+  const next = edge.go().failed('reset')
+  assert.ok(next.kind === 'go' && next.ticket.machine === machineId(2))
+})
+
+test('the time a machine is avoided doubles with each refusal in a row, and starts over after an answer', async () => {
+  using edge = new TestBrain()
+  edge
+    .app()
+    .machine(routeMachine(1))
+    .machine(routeMachine(2, { region: 'cdg' }))
+  const avoidedMs = async () => {
+    const next = edge.go().failed('refused')
+    assert.ok(next.kind === 'go')
+    next.ticket.done('ok')
+    for (let ms = 0; ; ms += 50) {
+      const ticket = edge.go()
+      const isBack = ticket.machine === machineId(1)
+      ticket.done('aborted')
+      if (isBack) return ms
+      await edge.clock.advance(50)
+    }
+  }
+  assert.deepEqual([await avoidedMs(), await avoidedMs(), await avoidedMs()], [100, 200, 400])
+  edge.go().done('ok')
+  assert.equal(await avoidedMs(), 100)
 })
 
 test('a new run of a machine has another pool key, a cordon has not', () => {
