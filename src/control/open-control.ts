@@ -137,7 +137,7 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
   const api = buildApi(routes, {
     authenticate: openAuthenticator([{ secret: options.token, org, kind: 'operator' }, ...(options.tokens ?? [])]),
     checkHost: hostAllowList(options.allowedHosts ?? []),
-    scopeOf: (slug) => openOrgScope(records, slug),
+    scopeOf: (slug) => openOrgScope(records, counts, slug),
     clock,
     random,
     log,

@@ -39,6 +39,7 @@ export interface Deploys extends AsyncDisposable {
 const leaseTtlMs = 5_000
 const keepAliveMs = 1_500
 const takeOverMs = 1_000
+const patienceMs = 2_000
 const keptDeploys = 20
 
 export function openDeploys(deps: DeployDeps): Deploys {
@@ -242,7 +243,8 @@ export function openDeploys(deps: DeployDeps): Deploys {
     async [Symbol.asyncDispose]() {
       stopping.abort(new Error('control ends'))
       await looking
-      await Promise.all(running.values())
+      // A host may be slow to answer. What still goes on then ends at its next write; the next control waits for the lease to run out.
+      await Promise.race([Promise.all(running.values()), clock.sleep(patienceMs)])
     },
   }
 }

@@ -4,6 +4,7 @@ import { fault, isFault } from '../../model/fault/fault.ts'
 import { parseAppName, parseMachineId, type AppName, type Digest, type HostId, type MachineId, type OrgSlug } from '../../model/ids.ts'
 import type { DesiredMachine, MachineEvent, ObservedMachine } from '../../model/machine/machine-record.ts'
 import { keys, prefixes } from '../../store/keys.ts'
+import type { PlatformCounts } from '../platform/platform-counts.ts'
 import type { Records } from './records.ts'
 
 /** What the store holds of one machine; one of the two is always there. */
@@ -39,7 +40,7 @@ export interface OrgScope {
   bundle(digest: Digest): Bundle
 }
 
-export function openOrgScope(records: Records, org: OrgSlug): OrgScope {
+export function openOrgScope(records: Records, counts: Pick<PlatformCounts, 'orderedOf'>, org: OrgSlug): OrgScope {
   const find = (name: AppName) => records.get<App>(keys.app(name))
   const isOwn = (app: App | undefined): app is App => app?.org === org
   const own = (app: App): AppName => {
@@ -76,7 +77,7 @@ export function openOrgScope(records: Records, org: OrgSlug): OrgScope {
       if (options.deleted) for (const machine of observed.values()) found.push({ ...join(undefined, machine)! })
       return found.toSorted((a, b) => (createdAt(a) < createdAt(b) ? -1 : createdAt(a) > createdAt(b) ? 1 : a.id < b.id ? -1 : 1))
     },
-    machineCount: (app) => records.list<DesiredMachine>(`${prefixes.machines}${own(app)}/`).length,
+    machineCount: (app) => counts.orderedOf(own(app)),
     events: (machine) => (machine.org === org ? (records.get<readonly MachineEvent[]>(keys.events(machine.app, machine.id)) ?? []) : []),
     releases: (app) => records.list<Release>(`${prefixes.releases}${own(app)}/`),
     deploys: (app) => records.list<DeployRecord>(`${prefixes.deploys}${own(app)}/`),
