@@ -24,8 +24,6 @@ export interface OwnAnswer {
   readonly status: number
   readonly text: string
   readonly retryAfterS?: number
-  /** The connection ends with it. */
-  readonly mustClose?: boolean
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { hostnameOf } from '../codec/authority.ts'
 import { BodyReader } from '../codec/body-reader.ts'
-import { Chunk, chunkEnd, chunkStart, lastChunk } from '../codec/chunked-body.ts'
+import { Chunk } from '../codec/chunked-body.ts'
 import { faultReason, faultStatus, incomplete } from '../codec/head-fault.ts'
 import { latin1, LF } from '../codec/octets.ts'
 import { maxHeadBytes } from '../codec/field-lines.ts'
@@ -11,14 +11,12 @@ import type { ClientStream, OwnAnswer } from './client-stream.ts'
 import { Exchange } from './exchange.ts'
 import { type ConnectionFacts, forwardHeadText, hostText, requestFacts } from './forward-head.ts'
 import type { ProxyContext } from './proxy-context.ts'
-import { type AnswerMode, interimText, ownAnswerText, responseHeadText, switchText } from './response-text.ts'
+import { Http1Writer } from './http1-writer.ts'
 import type { Timed } from './timer-wheel.ts'
 import type { BodyRange } from './upstream-connection.ts'
 
 /** Bytes of later requests, or of a body that waits, that are read ahead of their use. */
 const maxUnreadBytes = 65_536
-/** Pieces up to this size are copied into one string write with what goes before them. */
-const joinedBytes = 16_384
 /** A client that shuts its sending side this soon after its request (nc, scripts) waits for the answer; one that does so later has left. */
 const halfCloseWindowMs = 20
 
@@ -45,18 +43,16 @@ function onDrain(this: ClientSocket): void {
   this[owner]?.onDrain()
 }
 
-/** One client connection that speaks HTTP/1.x: reads requests in order, one exchange at a time, and composes what the client gets. */
-export class Http1Client implements ClientStream, Timed, AnswerMode {
+/** One client connection that speaks HTTP/1.x: reads requests in order, one exchange at a time, and tells the writer what the client gets. */
+export class Http1Client implements ClientStream, Timed {
   deadlineMs = Infinity
   wheelTick = -1
-  isHttp10 = false
-  willClose = false
   readonly #context: ProxyContext
   readonly #socket: Socket
   readonly #facts: ConnectionFacts
   readonly #onClosed: (client: Http1Client) => void
   readonly #reader = new BodyReader()
-  readonly #onWritten = () => this.#afterWrite()
+  readonly #writer: Http1Writer
   #phase: Phase = 'head'
   #exchange: Exchange | undefined
   #unread: Buffer | undefined
@@ -64,13 +60,9 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
   #isBodyPaused = false
   #isPaused = false
   #isHalfClosed = false
-  #isUntilClose = false
   #isTunnelHalfClosed = false
-  #isChunked = false
-  #isHeadMethod = false
   /** The client sends nothing after this request: its connection may close without lingering. */
   #hasAskedClose = false
-  #requestId = ''
   #requests = 0
   #requestReadMs = 0
   #hostText = ''
@@ -80,6 +72,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     this.#context = context
     this.#socket = socket
     this.#facts = facts
+    this.#writer = new Http1Writer(socket, context, () => this.#afterWrite())
     this.#onClosed = onClosed
     ;(socket as ClientSocket)[owner] = this
     socket.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onClose).on('drain', onDrain)
@@ -88,9 +81,6 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
 
   get clientAddress(): string {
     return this.#facts.clientAddress
-  }
-  get dateText(): string {
-    return this.#context.dateText()
   }
   get isFlushed(): boolean {
     return this.#socket.writableLength === 0
@@ -101,7 +91,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
 
   /** Ends after the answer under way; at once when there is none. */
   closeWhenIdle(): void {
-    this.willClose = true
+    this.#writer.willClose = true
     if (this.#exchange === undefined && this.#phase !== 'linger') this.#closeGracefully()
   }
   destroy(): void {
@@ -115,7 +105,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
         return this.#refuse({ status: 408, text: 'The request head did not arrive in time.' })
       case 'body':
         if (this.#exchange?.canAnswer !== true) return this.destroy()
-        this.willClose = true
+        this.#writer.willClose = true
         return this.#exchange.refuseRequest({ status: 408, text: 'The request body did not arrive in time.' })
       case 'idle':
         return this.#closeGracefully()
@@ -191,11 +181,12 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     const context = this.#context
     const facts = this.#facts
     this.#requests++
-    this.isHttp10 = head.minorVersion === 0
-    this.#hasAskedClose = head.options.close || (this.isHttp10 && !head.options.keepAlive)
-    this.willClose = context.counters.isDraining || this.#requests >= context.limits.requestsPerConnection || this.#hasAskedClose
-    this.#isHeadMethod = head.method === 'HEAD'
-    this.#requestId = context.requestIds()
+    const writer = this.#writer
+    writer.isHttp10 = head.minorVersion === 0
+    this.#hasAskedClose = head.options.close || (writer.isHttp10 && !head.options.keepAlive)
+    this.#writer.willClose = context.counters.isDraining || this.#requests >= context.limits.requestsPerConnection || this.#hasAskedClose
+    writer.isHeadMethod = head.method === 'HEAD'
+    writer.requestId = context.requestIds()
     const host = hostText(head, source)
     if (host !== this.#hostText) {
       this.#hostText = host
@@ -206,12 +197,12 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     const body = head.isChunked ? 'chunked' : head.contentLength >= 0 ? 'length' : 'none'
     const target = head.targetFrom === head.targetTo ? '/' : latin1(source, head.targetFrom, head.targetTo)
     const exchange = new Exchange(context, this, {
-      id: this.#requestId,
+      id: writer.requestId,
       method: head.method,
       target,
       facts: requestFacts(head, source, this.#hostname, facts.externalPort, upgrade !== '' && upgrade.toLowerCase() === 'websocket'),
       isIdempotent: head.isIdempotent,
-      headText: forwardHeadText(head, source, target, facts, this.#requestId, receivedAtMs),
+      headText: forwardHeadText(head, source, target, facts, writer.requestId, receivedAtMs),
       body,
       bodyBytes: head.contentLength,
       upgrade,
@@ -244,7 +235,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
       else break
     }
     if (!reader.isEnded) {
-      this.willClose = true
+      this.#writer.willClose = true
       if (exchange?.canAnswer === true) exchange.refuseRequest({ status: 400, text: 'Refused: a malformed chunk.' })
       else this.destroy()
       return
@@ -264,7 +255,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     const isAtOnce = this.#phase === 'answer' && this.#context.clock.monotonic() - this.#requestReadMs <= halfCloseWindowMs
     if (this.#exchange !== undefined && isAtOnce) {
       this.#isHalfClosed = true
-      this.willClose = this.#unread === undefined
+      this.#writer.willClose = this.#unread === undefined
       return
     }
     // What is still to be written goes out first: `#closeGracefully` then destroys.
@@ -288,40 +279,27 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
   // ——— to the client
 
   interim(head: ResponseHead, source: Buffer): void {
-    if (!this.isHttp10) this.#socket.write(interimText(head, source), 'latin1')
+    this.#writer.interim(head, source)
   }
-
   respond(head: ResponseHead, source: Buffer, range: BodyRange, body: ResponseBody, isComplete: boolean): void {
-    // An answer that comes before the request's end leaves bytes on the connection that nobody will read.
-    if (this.#exchange?.isRequestComplete === false) this.willClose = true
-    this.#isUntilClose = this.isHttp10 && (body === 'chunked' || body === 'until-close')
-    if (this.#isUntilClose) this.willClose = true
-    this.#isChunked = !this.isHttp10 && (body === 'chunked' || body === 'until-close')
-    const text = responseHeadText(head, source, body, this.#requestId, this)
-    const sizeBytes = range.to - range.from
-    if (sizeBytes === 0) this.#write(text, isComplete)
-    else if (sizeBytes <= joinedBytes) this.#write(text + latin1(source, range.from, range.to), isComplete)
-    else {
-      this.#socket.cork()
-      this.#socket.write(text, 'latin1')
-      this.#writeRange(source, range)
-      this.#socket.uncork()
-    }
+    this.#closeWhenEarly()
+    this.#writer.respond(head, source, range, body, isComplete)
+    if (!isComplete) this.#watchStall()
   }
   body(source: Buffer, range: BodyRange): void {
-    if (!this.#isChunked) return this.#writeRange(source, range)
-    const sizeBytes = range.to - range.from
-    if (sizeBytes <= joinedBytes) return this.#write(chunkStart(sizeBytes) + latin1(source, range.from, range.to) + chunkEnd, false)
-    this.#socket.write(chunkStart(sizeBytes), 'latin1')
-    this.#writeRange(source, range)
-    this.#socket.write(chunkEnd, 'latin1')
+    this.#writer.body(source, range)
+    this.#watchStall()
   }
   end(trailers: string): void {
-    if (this.#isChunked) this.#write(lastChunk(trailers), true)
+    this.#writer.end(trailers)
   }
   answer(answer: OwnAnswer): void {
-    if (answer.mustClose === true || this.#exchange?.isRequestComplete === false) this.willClose = true
-    this.#write(ownAnswerText(answer, this.#requestId, this.#isHeadMethod, this), true)
+    this.#closeWhenEarly()
+    this.#writer.answer(answer)
+  }
+  /** An answer that comes before the request's end leaves bytes on the connection that nobody will read. */
+  #closeWhenEarly(): void {
+    if (this.#exchange?.isRequestComplete === false) this.#writer.willClose = true
   }
   bracket(isOpening: boolean): void {
     if (isOpening) this.#socket.cork()
@@ -333,7 +311,7 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
   }
   switchProtocols(head: ResponseHead, source: Buffer): void {
     this.#phase = 'tunnel'
-    this.#write(switchText(head, source, this.#requestId), true)
+    this.#writer.switchProtocols(head, source)
     const early = this.#unread
     this.#unread = undefined
     this.#resume()
@@ -343,7 +321,8 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
     this.#halfCloseTunnel()
   }
   sendBytes(source: Buffer, range: BodyRange): void {
-    this.#writeRange(source, range)
+    this.#writer.bytes(source, range)
+    this.#watchStall()
   }
   endBytes(): void {
     this.#socket.end()
@@ -374,22 +353,15 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
   finished(): void {
     this.#exchange = undefined
     if (this.#hasAskedClose && this.#phase === 'answer' && this.isFlushed && this.#unread === undefined) return this.destroy()
-    if (this.willClose || this.#phase === 'body') return this.#closeGracefully()
+    if (this.#writer.willClose || this.#phase === 'body') return this.#closeGracefully()
     this.#phase = 'idle'
     this.#context.wheel.arm(this, this.#context.timeouts.keepAliveMs)
     if (this.#unread !== undefined || this.#isPaused) this.#pump()
     if (this.#isHalfClosed && this.isIdle && this.#unread === undefined) this.#closeGracefully()
   }
 
-  #write(text: string, isLast: boolean): void {
-    if (isLast) this.#socket.write(text, 'latin1')
-    else this.#socket.write(text, 'latin1', this.#onWritten)
-  }
-  #writeRange(source: Buffer, range: BodyRange): void {
-    const view = source.subarray(range.from, range.to)
-    if (range.isStable) this.#socket.write(view, this.#onWritten)
-    else if (view.length <= joinedBytes) this.#socket.write(latin1(source, range.from, range.to), 'latin1', this.#onWritten)
-    else this.#socket.write(Buffer.from(view), this.#onWritten)
+  /** What the client does not take at once it must take in time. */
+  #watchStall(): void {
     const isStalled = this.#socket.writableLength > 0 && (this.#phase === 'answer' || this.#phase === 'tunnel') && !this.#isTunnelHalfClosed
     if (isStalled) this.#context.wheel.arm(this, this.#context.timeouts.clientStallMs)
   }
@@ -403,9 +375,10 @@ export class Http1Client implements ClientStream, Timed, AnswerMode {
   }
 
   #refuse(answer: OwnAnswer): void {
-    this.willClose = true
-    this.#requestId = this.#context.requestIds()
-    this.#write(ownAnswerText(answer, this.#requestId, false, this), true)
+    this.#writer.willClose = true
+    this.#writer.requestId = this.#context.requestIds()
+    this.#writer.isHeadMethod = false
+    this.#writer.answer(answer)
     this.#closeGracefully()
   }
 
