@@ -43,6 +43,7 @@ export async function openKeeper(deps: { readonly clock: Clock; readonly log: Lo
   const lostListeners = new Set<() => void>()
   const backListeners = new Set<() => void>()
   const disposed = new AbortController()
+  let isEnding = false
 
   const onEvent = (event: Extract<FromKeeper, { event: string }>) => {
     if (event.event === 'exit') for (const listener of exitListeners) listener(event.exit)
@@ -54,7 +55,7 @@ export async function openKeeper(deps: { readonly clock: Clock; readonly log: Lo
   async function follow(): Promise<void> {
     while (!disposed.signal.aborted) {
       await connection.closed
-      if (disposed.signal.aborted) return
+      if (disposed.signal.aborted || isEnding) return
       const old = connection.hello
       // The same keeper with a broken connection is no loss, only exits may have been missed.
       const isDead = readOwner(options.dir)?.pid !== old.pid
@@ -93,7 +94,11 @@ export async function openKeeper(deps: { readonly clock: Clock; readonly log: Lo
     get hello() {
       return connection.hello
     },
-    call: (command, request) => connection.call(command, request),
+    async call(command, request) {
+      // Who ends the keeper does not want it back.
+      if (command === 'shutdown') isEnding = true
+      return connection.call(command, request)
+    },
     onExit: (listener) => listen(exitListeners, listener),
     onRespawn: (listener) => listen(respawnListeners, listener),
     onLost: (listener) => listen(lostListeners, listener),

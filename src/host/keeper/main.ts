@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../../kit/clock.ts'
 import { openLog } from '../../kit/log.ts'
 import { openKeeperHost } from './keeper-host.ts'
-import { releaseLock, takeLock } from './keeper-lock.ts'
+import { readOwner, releaseLock, takeLock } from './keeper-lock.ts'
 import { keeperProtocol } from './keeper-protocol.ts'
 import { serveKeeper } from './keeper-server.ts'
 import { canBindWithoutAccepting } from './listening-sockets.ts'
@@ -17,6 +17,7 @@ import { bootId, readProcess } from './process-table.ts'
 
 /** A sibling holds the lock: whoever started this one connects to that. */
 const exitAlreadyKept = 3
+const lockCheckMs = 3_000
 /** Where the starter waits to read one line, when the socket answers. */
 const readyDescriptor = 3
 
@@ -54,6 +55,15 @@ async function main(socket: string, dir: string) {
   process.on('unhandledRejection', (error) => log.error('a mistake in the keeper', { error }))
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(signal, () => undefined)
   process.on('SIGTERM', () => void host.handle('shutdown', {}).then(leave))
+  // Whoever deletes the host's folder leaves nothing that could find this process and its machines again.
+  let missing = 0
+  setInterval(() => {
+    missing = readOwner(dir)?.pid === process.pid ? 0 : missing + 1
+    // Once may be a rival's look at the lock (keeper-lock), which puts it back.
+    if (missing !== 2) return
+    log.warn('the folder of this keeper is gone or another’s: it ends')
+    void host.handle('shutdown', {}).then(() => process.exit(0))
+  }, lockCheckMs)
   await serveKeeper({ host, hello, log, onShutdown: leave }, socket)
   log.info('keeper is ready', { pid: hello.pid, keeper: hello.keeperId })
   createWriteStream('', { fd: readyDescriptor })

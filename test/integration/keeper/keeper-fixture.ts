@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../../src/kit/clock.ts'
 import { silentLog } from '../../../src/kit/log.ts'
-import { type ExitInfo, openKeeper, type Keeper } from '../../../src/host/keeper/keeper-client.ts'
+import { until } from '../../testkit/until.ts'
+import { connectToRunningKeeper, type ExitInfo, openKeeper, type Keeper } from '../../../src/host/keeper/keeper-client.ts'
 import type { SpawnRequest } from '../../../src/host/keeper/keeper-protocol.ts'
 import { readOwner } from '../../../src/host/keeper/keeper-lock.ts'
 import { endOrphans } from '../../../src/host/keeper/orphans.ts'
@@ -54,8 +55,11 @@ export async function openKeeperFixture(): Promise<KeeperFixture> {
     }),
     exitOf: (runId) => new Promise((resolve) => (exits.has(runId) ? resolve(exits.get(runId) as ExitInfo) : waiting.set(runId, resolve))),
     async [Symbol.asyncDispose]() {
-      if (readOwner(dir) !== undefined) await keeper.call('shutdown', {}).catch(() => undefined)
+      // First the client, which may be starting a keeper just now; then whichever keeper stands.
       await keeper[Symbol.asyncDispose]()
+      const running = await connectToRunningKeeper(systemClock, { dir, socket })
+      await running?.call('shutdown', {})
+      await until('the keeper is gone', () => readOwner(dir) === undefined)
       await endOrphans(dir)
       await rm(dir, { recursive: true, force: true, maxRetries: 3 })
     },

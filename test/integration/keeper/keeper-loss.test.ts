@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runMarker } from '../../../src/host/keeper/end-processes.ts'
@@ -119,4 +119,15 @@ test('every client hears of an exit, and one that left changes nothing', async (
   await third[Symbol.asyncDispose]()
   assert.equal(await heard, 'r1')
   await second[Symbol.asyncDispose]()
+})
+
+test('a keeper whose folder is deleted ends with all it runs', async () => {
+  await using fixture = await openKeeperFixture()
+  const { keeper, dir } = fixture
+  const run = await keeper.call('spawn', fixture.request('r1', fixture.program(idle)))
+  const { pid } = keeper.hello
+  await keeper[Symbol.asyncDispose]()
+  await rm(dir, { recursive: true })
+  await until('the keeper is gone', () => !isAlive(pid), 15_000)
+  assert.equal(isAlive(run.pid), false)
 })

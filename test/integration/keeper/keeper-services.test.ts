@@ -110,9 +110,8 @@ test('shutdown ends machines before services, each by its own signal, and then t
   for (const id of ['m1', 'm2', 's1'])
     await until(`${id} is ready`, async () => (await readFile(fixture.logFile(id), 'utf8').catch(() => '')).includes('ready'))
   const { pid, startTime } = keeper.hello
-  await using other = await fixture.connect()
   const causes = new Map<string, string>()
-  other.onExit((exit) => causes.set(exit.runId, `${exit.cause} ${exit.exitCode}`))
+  keeper.onExit((exit) => causes.set(exit.runId, `${exit.cause} ${exit.exitCode}`))
   await keeper.call('shutdown', {})
   assert.equal(await readFile(`${fixture.dir}/order`, 'utf8'), 'machine service ')
   await until('the keeper is gone', () => !isSameProcess(pid, startTime))
