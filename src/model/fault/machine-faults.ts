@@ -9,6 +9,7 @@ export const machineFaults = {
   machine_state: entry<{ id: string; state: string; action: string; allowed: readonly string[] }>(
     'precondition',
     (d) => `machine ${d.id} is ${d.state}: cannot ${d.action} (possible from ${d.allowed.join(', ')})`,
+    () => '`kante machine status ID` shows what it does; a machine that runs is destroyed with --force',
   ),
   machine_version: entry<{ id: string; expected: string; found: string }>(
     'conflict',
