@@ -74,7 +74,7 @@ function configOf(scope: OrgScope, app: App, inGroup: readonly DesiredMachine[],
     return config
   }
   const deploy = scope.deploys(app).findLast((found) => found.status === 'complete')
-  const target = deploy?.targets[group]
+  const target = deploy && Object.hasOwn(deploy.targets, group) ? deploy.targets[group] : undefined
   if (deploy === undefined || target === undefined) throw fault('unknown_group', { app: app.name, group, have: Object.keys(deploy?.targets ?? {}) })
   return targetConfig(group, target, deploy.image, deploy.release, undefined)
 }
