@@ -29,6 +29,7 @@ test('the lockfile decides who installs, and from which files', () => {
     [{ 'package.json': express }, { kind: 'npm', files: ['package.json'] }],
     [{ 'package.json': json({ dependencies: { a: '1' }, packageManager: 'pnpm@10.1.0' }) }, { kind: 'pnpm', files: ['package.json'] }],
     [{ 'package.json': '{}' }, undefined],
+    [{ 'package.json': '{}', 'package-lock.json': '{}' }, undefined],
     [{ 'package.json': json({ devDependencies: { a: '1' } }) }, undefined],
     [
       { 'requirements.txt': '-r base.txt\nflask', 'base.txt': '', 'app.py': '' },

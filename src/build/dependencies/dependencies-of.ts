@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { isFault } from '../../model/fault/fault.ts'
 import type { BundleRequest } from '../../protocol/kante-api.ts'
 import { readTomlDocument, toJson } from '../../fly-toml/toml-document.ts'
-import { readPackageJson, type PackageJson } from '../detect/package-json.ts'
+import { readPackageJson, textMap, type PackageJson } from '../detect/package-json.ts'
 import type { ProjectFiles } from '../detect/project-files.ts'
 
 export type DependencyKind = NonNullable<BundleRequest['dependencies']>['kind']
@@ -21,6 +21,8 @@ const lockfiles: readonly (readonly [file: string, kind: Dependencies['kind']])[
   ['npm-shrinkwrap.json', 'npm'],
   ['package-lock.json', 'npm'],
 ]
+/** Scripts of the project itself that an installation runs. */
+const ownScripts = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare']
 const besides = ['.npmrc', '.yarnrc', '.yarnrc.yml', '.pnpmfile.cjs', 'pnpm-workspace.yaml', 'bunfig.toml']
 
 /** What a project needs installed; undefined when nothing. `shipped`: the paths that are in the layer. */
@@ -28,20 +30,25 @@ export function dependenciesOf(files: ProjectFiles, shipped: readonly string[]):
   const isShipped = new Set(shipped)
   const pkg = readPackageJson(files)
   if (pkg !== undefined && isShipped.has('package.json')) {
+    if (!needsInstalling(pkg, isShipped)) return undefined
     const locked = lockfiles.find(([file]) => isShipped.has(file))
-    if (locked === undefined && Object.keys(pkg.dependencies).length === 0) return undefined
     const kind = locked?.[1] ?? managerNamed(pkg)
     return { kind, files: nodeFiles(pkg, locked?.[0], shipped) }
   }
   return pythonDependencies(files, isShipped)
 }
 
+const needsInstalling = (pkg: PackageJson, isShipped: ReadonlySet<string>) =>
+  Object.keys({ ...pkg.dependencies, ...textMap(pkg.raw['peerDependencies']) }).length > 0 ||
+  pkg.hasWorkspaces ||
+  isShipped.has('pnpm-workspace.yaml') ||
+  ownScripts.some((script) => pkg.scripts[script] !== undefined)
+
 function managerNamed(pkg: PackageJson): Dependencies['kind'] {
   const name = pkg.packageManager?.split('@')[0]
   return name === 'pnpm' || name === 'yarn' || name === 'bun' ? name : 'npm'
 }
 
-const ownScripts = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare']
 function nodeFiles(pkg: PackageJson, lockfile: string | undefined, shipped: readonly string[]): readonly string[] {
   if (ownScripts.some((script) => pkg.scripts[script] !== undefined)) return shipped.toSorted()
   const wanted = new Set(['package.json', ...besides, ...(lockfile === undefined ? [] : [lockfile])])

@@ -21,9 +21,12 @@ export interface FakePlatform extends AsyncDisposable {
     ends: 'complete' | 'failed'
     /** The event after which the stream breaks off, once. */
     breaksAfter: number | undefined
+    /** The event stream stays open after its events. */
+    isEndless: boolean
     /** Output of an installation that fails. */
     installOutput: string | undefined
   }
+  readonly env: NodeJS.ProcessEnv
   project(name: string, files: Readonly<Record<string, string>>): Promise<string>
   kante(dir: string, ...args: readonly string[]): Promise<CommandResult>
 }
@@ -48,7 +51,8 @@ export async function openFakePlatform(): Promise<FakePlatform> {
     deploys: [],
     layers: new Map(),
     eventRequests: [],
-    script: { ends: 'complete', breaksAfter: undefined, installOutput: undefined },
+    script: { ends: 'complete', breaksAfter: undefined, isEndless: false, installOutput: undefined },
+    env,
     project: async (name, files) => {
       const dir = join(home, name)
       await mkdir(dir, { recursive: true })
@@ -139,11 +143,8 @@ async function answer(fake: FakePlatform, request: IncomingMessage, response: Se
     const cut = fake.script.breaksAfter
     fake.eventRequests.push(after)
     fake.script.breaksAfter = undefined
-    return lines(
-      response,
-      events.filter(({ seq }) => seq > after && seq <= (cut ?? Infinity)),
-      cut !== undefined,
-    )
+    const told = events.filter(({ seq }) => seq > after && seq <= (cut ?? Infinity))
+    return lines(response, told, fake.script.isEndless ? 'open' : cut === undefined ? 'end' : 'break')
   }
   return json(response, 404, { error: `no such path: ${route}`, status: 'route_not_found', kind: 'not_found' })
 }
@@ -152,11 +153,11 @@ function json(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' })
   response.end(value === undefined ? undefined : JSON.stringify(value))
 }
-function lines(response: ServerResponse, values: readonly object[], isBroken = false): void {
+function lines(response: ServerResponse, values: readonly object[], then: 'end' | 'break' | 'open' = 'end'): void {
   response.writeHead(200, { 'content-type': 'application/x-ndjson' })
   const text = values.map((value) => `${JSON.stringify(value)}\n`).join('')
-  if (!isBroken) response.end(text)
-  else response.write(text, () => response.destroy())
+  if (then === 'end') response.end(text)
+  else response.write(text, () => then === 'break' && response.destroy())
 }
 async function pathsOf(layer: Buffer): Promise<readonly string[]> {
   const paths: string[] = []

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import { parseDockerfile } from '../../../src/build/dockerfile/parse-dockerfile.ts'
 import { parseFlyToml } from '../../../src/fly-toml/parse-fly-toml.ts'
+import { kanteLauncher } from '../../testkit/command.ts'
 import { openFakePlatform, type FakePlatform } from './fake-platform.ts'
 
 let platform: FakePlatform
@@ -12,7 +15,7 @@ before(async () => {
 })
 after(() => platform[Symbol.asyncDispose]())
 beforeEach(() => {
-  Object.assign(platform.script, { ends: 'complete', breaksAfter: undefined, installOutput: undefined })
+  Object.assign(platform.script, { ends: 'complete', breaksAfter: undefined, isEndless: false, installOutput: undefined })
 })
 const express = JSON.stringify({ dependencies: { express: '5.3.0' } })
 const server = 'app.get("/health", ok)\napp.listen(3000)'
@@ -177,6 +180,22 @@ test('a start file that is not shipped, mounts and a release command are refused
   const command = await project('migrating', { 'fly.toml': 'app = "migrating"\n[deploy]\nrelease_command = "node migrate.js"\n', 'index.html': '' })
   assert.match(command.stderr, /deploy\.release_command: is not carried out yet/)
   assert.equal(platform.layers.size, count)
+})
+
+test('Ctrl-C leaves the deploy running and says so', { timeout: 30_000 }, async () => {
+  const dir = await platform.project('left', { 'index.html': '' })
+  await succeed(dir, 'launch', '--no-deploy')
+  platform.script.isEndless = true
+  const child = spawn(kanteLauncher, ['deploy'], { cwd: dir, env: platform.env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const closed = once(child, 'close') as Promise<[number | null]>
+  let stderr = ''
+  child.stderr.on('data', (part: Buffer) => {
+    stderr += part.toString()
+    if (stderr.includes('all is done')) child.kill('SIGINT')
+  })
+  const [code] = await closed
+  assert.equal(code, 130)
+  assert.match(stderr, /The deploy goes on without you; `kante status -a left`/)
 })
 
 test('--detach returns at once, --json prints the record, --image ships nothing', async () => {
