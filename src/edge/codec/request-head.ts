@@ -43,7 +43,7 @@ export class RequestHead {
   /** Of the target in origin form (or `*`). Empty range: the absolute form had no path, so `/`. */
   targetFrom = 0
   targetTo = 0
-  /** Of Host, port included; empty when HTTP/1.0 sent none. */
+  /** Of Host, port included. */
   hostFrom = 0
   hostTo = 0
   /** −1: none given. */
@@ -189,8 +189,9 @@ export class RequestHead {
       }
     }
     if (hosts > 1) return HeadFault.hostRepeated
-    if (hosts === 0 && this.minorVersion === 1) return HeadFault.hostMissing
-    if (hosts === 1 && !isValidAuthority(source, this.hostFrom, this.hostTo)) return HeadFault.host
+    // HTTP/1.0 may leave it out, but then nothing says which app is meant, and what goes on is HTTP/1.1.
+    if (hosts === 0) return HeadFault.hostMissing
+    if (!isValidAuthority(source, this.hostFrom, this.hostTo)) return HeadFault.host
     if (lengths > 1) return HeadFault.lengthRepeated
     if (codings > 0 && lengths > 0) return HeadFault.lengthAndCoding
     if (codings > 1) return HeadFault.coding

@@ -85,9 +85,6 @@ export class Http1Client implements ClientStream, Timed {
   get isFlushed(): boolean {
     return this.#socket.writableLength === 0
   }
-  get isIdle(): boolean {
-    return this.#exchange === undefined && this.#phase !== 'linger'
-  }
 
   /** Ends after the answer under way; at once when there is none. */
   closeWhenIdle(): void {
@@ -221,6 +218,7 @@ export class Http1Client implements ClientStream, Timed {
       this.#readBody(source, end)
     }
     if (this.#exchange === exchange) exchange.start()
+    this.#endCutOffBody()
   }
 
   #readBody(source: Buffer, from: number): void {
@@ -348,6 +346,11 @@ export class Http1Client implements ClientStream, Timed {
     }
     if (this.#phase === 'body') this.#context.wheel.arm(this, this.#context.timeouts.requestBodyIdleMs)
     this.#resume()
+    this.#endCutOffBody()
+  }
+  /** The client shut its sending side before the end of this body. */
+  #endCutOffBody(): void {
+    if (this.#isHalfClosed && this.#phase === 'body' && !this.#isBodyPaused) this.onGone()
   }
 
   finished(): void {
@@ -357,7 +360,7 @@ export class Http1Client implements ClientStream, Timed {
     this.#phase = 'idle'
     this.#context.wheel.arm(this, this.#context.timeouts.keepAliveMs)
     if (this.#unread !== undefined || this.#isPaused) this.#pump()
-    if (this.#isHalfClosed && this.isIdle && this.#unread === undefined) this.#closeGracefully()
+    if (this.#isHalfClosed && this.#exchange === undefined) this.#closeGracefully()
   }
 
   /** What the client does not take at once it must take in time. */

@@ -119,7 +119,7 @@ export const smugglingCases: readonly SmugglingCase[] = [
   ['two empty lines before', `\r\n\r\n${get()}`, 400],
   // Host
   ['no Host', 'GET / HTTP/1.1\r\n\r\n', 400],
-  ['no Host in HTTP/1.0', 'GET / HTTP/1.0\r\n\r\n', 'ok'],
+  ['no Host in HTTP/1.0', 'GET / HTTP/1.0\r\n\r\n', 400],
   ['Host twice', get(H), 400],
   ['Host twice, different', get('Host: b.example\r\n'), 400],
   ['Host empty', 'GET / HTTP/1.1\r\nHost:\r\n\r\n', 400],

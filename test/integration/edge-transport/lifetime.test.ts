@@ -179,6 +179,20 @@ test('slow heads, slow bodies and idle connections end in time', async () => {
   assert.match(idle.text, /\r\n\r\nok$/)
 })
 
+test('a client that takes nothing of its answer is cut off', async () => {
+  await using app = await answeringApp(`HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n${'x'.repeat(50_000_000)}`)
+  await using proxy = await openTestProxy(alwaysTo(app.port), { clientStallMs: 200 })
+  await using client = await proxy.client()
+  client.write(get())
+  await client.has('\r\n\r\n')
+  client.socket.pause()
+  await proxy.eventually(() => proxy.server.stats().connections === 0, 'the client is gone')
+  assert.deepEqual(
+    proxy.brain.ends.map(({ end }) => end),
+    ['aborted'],
+  )
+})
+
 test('a client that drips its head byte by byte is served', async () => {
   await using app = await answeringApp(ok)
   await using proxy = await openTestProxy(alwaysTo(app.port))
