@@ -64,6 +64,9 @@ export class Exchange implements UpstreamUser {
   get isRequestComplete(): boolean {
     return this.#isRequestComplete
   }
+  get isHeld(): boolean {
+    return this.#state === 'held'
+  }
   /** Nothing of an answer has been sent to the client: one of the edge's own is still possible. */
   get canAnswer(): boolean {
     return !this.#hasAnswered && this.#state !== 'over'

@@ -18,7 +18,7 @@ import type { BodyRange } from './upstream-connection.ts'
 /** Bytes of later requests, or of a body that waits, that are read ahead of their use. */
 const maxUnreadBytes = 65_536
 /** A client that shuts its sending side this soon after its request (nc, scripts) waits for the answer; one that does so later has left. */
-const halfCloseWindowMs = 20
+const halfCloseWindowMs = 50
 
 type Phase = 'head' | 'idle' | 'body' | 'answer' | 'tunnel' | 'linger' | 'closed'
 
@@ -218,7 +218,7 @@ export class Http1Client implements ClientStream, Timed {
       this.#readBody(source, end)
     }
     if (this.#exchange === exchange) exchange.start()
-    this.#endCutOffBody()
+    this.#endIfCutOff()
   }
 
   #readBody(source: Buffer, from: number): void {
@@ -251,7 +251,8 @@ export class Http1Client implements ClientStream, Timed {
       return this.#halfCloseTunnel()
     }
     const isAtOnce = this.#phase === 'answer' && this.#context.clock.monotonic() - this.#requestReadMs <= halfCloseWindowMs
-    if (this.#exchange !== undefined && isAtOnce) {
+    // A waiter must leave with its client, and nothing else would tell when that goes.
+    if (this.#exchange !== undefined && isAtOnce && !this.#exchange.isHeld) {
       this.#isHalfClosed = true
       this.#writer.willClose = this.#unread === undefined
       return
@@ -346,11 +347,12 @@ export class Http1Client implements ClientStream, Timed {
     }
     if (this.#phase === 'body') this.#context.wheel.arm(this, this.#context.timeouts.requestBodyIdleMs)
     this.#resume()
-    this.#endCutOffBody()
+    this.#endIfCutOff()
   }
-  /** The client shut its sending side before the end of this body. */
-  #endCutOffBody(): void {
-    if (this.#isHalfClosed && this.#phase === 'body' && !this.#isBodyPaused) this.onGone()
+  /** The client shut its sending side before the end of this body, or this request would wait without anyone to tell when the client goes. */
+  #endIfCutOff(): void {
+    const isCutOff = this.#isHalfClosed && ((this.#phase === 'body' && !this.#isBodyPaused) || this.#exchange?.isHeld === true)
+    if (isCutOff) this.onGone()
   }
 
   finished(): void {
