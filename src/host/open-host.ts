@@ -3,8 +3,10 @@ import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import { ulid, type MachineId } from '../model/ids.ts'
 import { addressPool } from './addresses/address-pool.ts'
+import { acceptsConnection } from './checks/accepts-connection.ts'
 import { openCheckRunner } from './checks/check-runner.ts'
 import { probe } from './checks/probe.ts'
+import { openPortWatch } from './checks/port-watch.ts'
 import { openDrains } from './edge-api/drains.ts'
 import { edgeHandler } from './edge-api/edge-http.ts'
 import { openEdgeSessions, stateMessage } from './edge-api/edge-sessions.ts'
@@ -51,6 +53,7 @@ export async function openHost(deps: HostDeps, options: HostOptions): Promise<Ho
         void machines.get(id)?.adjust((row) => (row.run?.runId === runId && row.state === 'started' ? { ...row, checks: statuses } : undefined)),
     }),
   )
+  const ports = opened.use(openPortWatch({ clock, log, accepts: acceptsConnection, opened: (id, runId) => machines.get(id)?.opened(runId) }))
   const events = opened.use(followRuntime({ runtime, machineOf: (id) => machines.get(id), machines: () => machines.values(), clock, log }))
   const context: MachineContext = {
     runtime,
@@ -63,7 +66,10 @@ export async function openHost(deps: HostDeps, options: HostOptions): Promise<Ho
     onChange(_machine, before, after) {
       sessions.send(stateMessage(after))
       publisher.note(after.desired.id, after.desired.app)
-      if (before.state !== after.state || before.run?.runId !== after.run?.runId || before.desired !== after.desired) checks.follow(after)
+      if (before.state !== after.state || before.run?.runId !== after.run?.runId || before.desired !== after.desired) {
+        checks.follow(after)
+        ports.follow(after)
+      }
     },
   }
   const core: HostCore = { options, context, machines, pool, publisher, openedAtMs: clock.now() }

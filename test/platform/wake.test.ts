@@ -99,12 +99,33 @@ test('requests that race autostop are all served, over many rounds', async () =>
 })
 
 test('suspend keeps the process: the same pid answers after the resume', async () => {
-  const { pid } = JSON.parse((await ask({ port: platform.edgePort('fra'), host: 'sleepy.localhost' })).body) as { pid: number }
-  const { id } = await machine()
-  await platform.kante(['machine', 'suspend', id, '-a', 'sleepy'])
-  await until('suspended', async () => (await machine()).state === 'suspended')
-  const answer = await ask({ port: platform.edgePort('fra'), host: 'sleepy.localhost' })
+  // Without autostop, so that nothing but the command puts it to sleep.
+  await using awake = await plainApp('awake')
+  await platform.kante(['apps', 'create', 'awake'])
+  await platform.kante(['deploy', '--ha=false'], { cwd: awake.dir })
+  const { pid } = JSON.parse((await ask({ port: platform.edgePort('fra'), host: 'awake.localhost' })).body) as { pid: number }
+  const [only] = await platform.json<readonly Machine[]>(['machine', 'list', '-a', 'awake'])
+  await platform.kante(['machine', 'suspend', only?.id ?? '', '-a', 'awake'])
+  await until('suspended', async () => (await platform.json<readonly Machine[]>(['machine', 'list', '-a', 'awake']))[0]?.state === 'suspended')
+  const answer = await ask({ port: platform.edgePort('fra'), host: 'awake.localhost' })
   assert.equal((JSON.parse(answer.body) as { pid: number }).pid, pid)
+})
+
+test('each region’s edge wakes its own region’s machine, and only that', async () => {
+  await using spread = await plainApp('spread', { autostop: 'stop', check: false })
+  await platform.kante(['apps', 'create', 'spread'])
+  await platform.kante(['deploy', '--ha=false'], { cwd: spread.dir })
+  await platform.kante(['scale', 'count', '3', '--region', regions.join(','), '--max-per-region', '1', '-a', 'spread', '-y'])
+  const list = () => platform.json<readonly (Machine & { region: string })[]>(['machine', 'list', '-a', 'spread'])
+  for (const region of regions) {
+    await until('all are asleep', async () => (await list()).every((each) => each.state === 'stopped'), 30_000)
+    const answer = await ask({ port: platform.edgePort(region), host: 'spread.localhost' })
+    assert.equal((JSON.parse(answer.body) as { region: string }).region, region)
+    assert.deepEqual(
+      (await list()).filter((each) => each.state !== 'stopped').map((each) => each.region),
+      [region],
+    )
+  }
 })
 
 /** Collects what a raw client receives. */

@@ -1,6 +1,6 @@
 import type { App } from '../../model/app.ts'
 import type { HostRecord } from '../../model/host.ts'
-import type { DesiredMachine, ObservedMachine } from '../../model/machine/machine-record.ts'
+import { routingState, type DesiredMachine, type ObservedMachine } from '../../model/machine/machine-record.ts'
 import { servicesOf, type Service } from '../../model/service/service.ts'
 import type { RouteApp, RouteHost, RouteMachine, RouteService } from '../../protocol/route-feed.ts'
 
@@ -23,7 +23,7 @@ export function routeMachine(desired: DesiredMachine | undefined, observed: Obse
     region: observed.region,
     host: observed.host,
     seq: observed.seq,
-    state: observed.state,
+    state: routingState(observed),
     draining: observed.draining,
     cordoned: observed.cordoned,
     endpoint: observed.endpoint,

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../kit/clock.ts'
 import type { EdgeId, HostId } from '../../model/ids.ts'
 import type { HostMessage } from '../../protocol/edge-session.ts'
+import { routingState } from '../../model/machine/machine-record.ts'
 import type { MachineRow } from '../machines/machine-row.ts'
 
 const beatMs = 2_000
@@ -12,7 +13,7 @@ export const stateMessage = (row: MachineRow): HostMessage => ({
   type: 'state',
   id: row.desired.id,
   seq: row.seq,
-  state: row.state,
+  state: routingState(row),
   draining: row.draining,
   endpoint: row.endpoint,
 })

@@ -71,7 +71,8 @@ async function wakeOnce(core: HostCore, drains: Drains, machine: Machine, port: 
     if (machine.row.run?.runId !== row.run?.runId || machine.row.state !== 'started') continue
     try {
       await pollPort(core.context.clock, row.endpoint.address, endpointPort(row.endpoint, port), AbortSignal.any([giveUp, runOver.signal]))
-      return { seq: machine.row.seq, endpoint: machine.row.endpoint }
+      const open = await machine.opened(row.run?.runId)
+      return { seq: open.seq, endpoint: open.endpoint }
     } catch (error) {
       if (giveUp.aborted) throw error
       if (error instanceof EarlyExit) throw await exitFault(machine, error.exitCode)

@@ -21,6 +21,8 @@ export interface MachineRow {
   readonly seq: number
   readonly draining: boolean
   readonly cordoned: boolean
+  /** False from the start of a run until its service ports accept. */
+  readonly isOpen?: boolean
   readonly endpoint: MachineEndpoint
   /** Recorded before the runtime is asked: after a crash the keeper says whether it came to be. */
   readonly run?: RunRow
@@ -57,6 +59,7 @@ export const observedOf = (row: MachineRow): ObservedMachine => ({
   seq: row.seq,
   draining: row.draining,
   cordoned: row.cordoned,
+  ...(row.isOpen === undefined ? {} : { isOpen: row.isOpen }),
   endpoint: row.endpoint,
   checks: row.checks,
   updatedAt: row.updatedAt,

@@ -2,6 +2,7 @@ import { fault } from '../../model/fault/fault.ts'
 import { withEvent } from '../../model/machine/machine-events.ts'
 import { transition, type Effect, type LifecycleEvent } from '../../model/machine/machine-lifecycle.ts'
 import type { MachineEvent } from '../../model/machine/machine-record.ts'
+import { servicePorts } from '../../model/service/service.ts'
 import { lifecycleOf, type MachineRow } from './machine-row.ts'
 
 export interface StepOptions {
@@ -30,7 +31,9 @@ export function stepMachine(row: MachineRow, event: LifecycleEvent, options: Ste
     state: result.next,
     startsAfter: result.startsAfter,
     draining: row.draining && result.next === 'started',
-    ...(result.effects.includes('spawn') ? { run: { runId: options.newId(), orderedAtMs: options.nowMs }, checks: [] } : {}),
+    ...(result.effects.includes('spawn')
+      ? { run: { runId: options.newId(), orderedAtMs: options.nowMs }, checks: [], isOpen: servicePorts(row.desired.config).length === 0 }
+      : {}),
     ...(result.next === 'destroyed' ? { destroyedAtMs: options.nowMs } : {}),
   }
   const isSame = result.next === row.state && result.startsAfter === row.startsAfter && result.effects.length === 0

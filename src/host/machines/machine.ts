@@ -169,6 +169,11 @@ export class Machine implements Disposable {
     })
   }
 
+  /** The run's ports accept: edges may send requests. */
+  opened(runId: string | undefined): Promise<MachineRow> {
+    return this.adjust((row) => (row.run?.runId === runId && row.isOpen === false ? { ...row, isOpen: true } : undefined))
+  }
+
   /** Does again what a crash may have cut off. */
   performAgain(effects: readonly Effect[]): void {
     this.#perform(effects)

@@ -57,6 +57,8 @@ export interface ObservedMachine {
   readonly seq: number
   readonly draining: boolean
   readonly cordoned: boolean
+  /** False while a started machine's service ports do not accept yet; edges hold requests meanwhile. */
+  readonly isOpen?: boolean
   readonly endpoint: MachineEndpoint
   readonly checks: readonly CheckStatus[]
   readonly updatedAt: string
@@ -92,6 +94,10 @@ export interface MachineLease {
   readonly expiresAt: number
   readonly version: InstanceId
 }
+
+/** The state by which edges route: a machine that runs but does not accept yet is still starting, to them only. */
+export const routingState = (machine: { readonly state: MachineState; readonly isOpen?: boolean }): MachineState =>
+  machine.state === 'started' && machine.isOpen === false ? 'starting' : machine.state
 
 /** What a host says of one of its machines: its truth, read from its own database. */
 export interface MachineReport {

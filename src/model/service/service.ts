@@ -79,6 +79,11 @@ export function servicesOf(config: MachineConfig): readonly Service[] {
   })
 }
 
+/** The ports that clients' requests go to: a machine takes requests when they accept. */
+export const servicePorts = (config: MachineConfig): readonly number[] => [
+  ...new Set(servicesOf(config).flatMap((service) => (service.protocol === 'tcp' ? [service.internalPort] : []))),
+]
+
 export function checkOf(name: string, raw: RawCheck, defaultPort: number): Check {
   return {
     name,

@@ -5,6 +5,7 @@ import { silentLog } from '../../../src/kit/log.ts'
 import { systemClock } from '../../../src/kit/clock.ts'
 import type { MachineId } from '../../../src/model/ids.ts'
 import type { DesiredMachine, ObservedMachine } from '../../../src/model/machine/machine-record.ts'
+import { connectToRunningKeeper } from '../../../src/host/keeper/keeper-client.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/open-sqlite-store.ts'
 import { keys } from '../../../src/store/keys.ts'
 import { until } from '../../testkit/until.ts'
@@ -109,7 +110,10 @@ test('a keeper that was shut down under a living daemon comes back with what was
   await using fixture = await openHostFixture()
   const never = await running(fixture, echoServer, { restart: { policy: 'no' } })
   const before = await answers(fixture, never.id)
-  await fixture.keeper.call('shutdown', {})
+  // By a client of its own, as `kante down` is one: the daemon's finds its keeper gone.
+  const other = await connectToRunningKeeper(systemClock, { dir: fixture.dir, socket: join(fixture.dir, 'k.sock') })
+  await other?.call('shutdown', {})
+  other?.close()
   await until('a new process answers', async () => (await answers(fixture, never.id)) !== before)
 })
 
