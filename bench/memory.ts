@@ -7,14 +7,20 @@
 import { spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { plainApp } from '../test/testkit/app.ts'
 import { openTestPlatform } from '../test/testkit/platform.ts'
 
-const count = Number(process.argv[process.argv.indexOf('--machines') + 1] || 100)
+const count = process.argv.includes('--machines') ? Number(process.argv[process.argv.indexOf('--machines') + 1]) : 100
 const regions = ['fra', 'cdg', 'iad']
 
 await using platform = await openTestPlatform({ regions })
+await using app = await plainApp('resting')
 await platform.kante(['apps', 'create', 'resting'])
-for (let i = 0; i < count; i++) {
+await platform.kante(['deploy', '--ha=false'], { cwd: app.dir })
+const [first] = await platform.json<readonly { id: string; config: object }[]>(['machine', 'list', '-a', 'resting'])
+if (first === undefined) throw new Error('the deploy made no machine')
+await platform.kante(['machine', 'stop', first.id, '-a', 'resting'])
+for (let i = 1; i < count; i++) {
   const { status, body } = await platform.api('POST', '/v1/apps/resting/machines', {
     region: regions[i % 3],
     skip_launch: true,
