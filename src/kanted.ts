@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from './kit/clock.ts'
 import { ensureFolder, ensureOwnFolder, readIfThere, writeDurably } from './kit/durable-file.ts'
 import { openLog, type Log } from './kit/log.ts'
+import { openLogOutput } from './kit/log-output.ts'
 import { readPlatformFile, type PlatformFile, type PlatformRegion } from './kit/platform-file.ts'
 import { platformPaths, type PlatformPaths } from './kit/platform-paths.ts'
 import { isSameProcess, processIdentity, type ProcessIdentity } from './kit/process-identity.ts'
@@ -24,8 +25,11 @@ import type { HostRecord } from './model/host.ts'
 const { values: flags } = parseArgs({
   options: { home: { type: 'string' }, role: { type: 'string' }, config: { type: 'string' }, verbose: { type: 'boolean' } },
 })
+const home = resolve(flags.home ?? `${process.env['HOME'] ?? '.'}/.kante`)
+const near = { uid: process.getuid?.() ?? 0 }
+const logLimitBytes = 8 * 1024 * 1024
 const log = openLog(
-  (line) => process.stdout.write(line),
+  openLogOutput(process.stdout, flags.role === 'edge' ? undefined : { path: platformPaths(home, near).daemonLog, limitBytes: logLimitBytes }),
   () => systemClock.now(),
   flags.verbose === true ? 'debug' : 'info',
 )
@@ -51,8 +55,6 @@ const parentGone = () =>
   })
 
 async function runDaemon(): Promise<void> {
-  const home = resolve(flags.home ?? `${process.env['HOME'] ?? '.'}/.kante`)
-  const near = { uid: process.getuid?.() ?? 0 }
   const platform = await readPlatformFile(platformPaths(home, near).platformFile)
   if (platform === undefined) throw fault('not_running', { home })
   const paths = platformPaths(home, { ...near, dataDir: platform.dataDir })

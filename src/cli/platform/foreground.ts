@@ -33,6 +33,8 @@ async function followLog(ctx: CliContext): Promise<void> {
     const buffer = Buffer.alloc(65_536)
     let rest = ''
     for (;;) {
+      // The daemon empties its log when it has grown too long.
+      position = Math.min(position, (await file.stat()).size)
       const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
       position += bytesRead
       const lines = (rest + decoder.write(buffer.subarray(0, bytesRead))).split('\n')

@@ -20,8 +20,8 @@ export function takeLock(dir: string): boolean {
   const path = lockFile(dir)
   const own: KeeperOwner = { pid: process.pid, startTime: readProcess(process.pid)?.startTime ?? '', bootId: bootId() }
   const temporary = `${path}.${process.pid}`
-  writeFileSync(temporary, JSON.stringify(own), { mode: 0o600 })
   try {
+    writeFileSync(temporary, JSON.stringify(own), { mode: 0o600 })
     if (tryLink(temporary, path)) return true
     if (readOwner(dir) !== undefined) return false
     // A dead one's. Of several that find it only one moves it away, and the loser's link fails.

@@ -5,9 +5,11 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream, mkdirSync, rmSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../../kit/clock.ts'
 import { openLog } from '../../kit/log.ts'
+import { openLogOutput } from '../../kit/log-output.ts'
 import { openKeeperHost } from './keeper-host.ts'
 import { readOwner, releaseLock, takeLock } from './keeper-lock.ts'
 import { keeperProtocol } from './keeper-protocol.ts'
@@ -18,6 +20,7 @@ import { bootId, readProcess } from './process-table.ts'
 /** A sibling holds the lock: whoever started this one connects to that. */
 const exitAlreadyKept = 3
 const lockCheckMs = 3_000
+const logLimitBytes = 1024 * 1024
 /** Where the starter waits to read one line, when the socket answers. */
 const readyDescriptor = 3
 
@@ -27,10 +30,7 @@ flushCompileCache()
 if (!values.warm) await main(values.socket ?? '', values.dir ?? '')
 
 async function main(socket: string, dir: string) {
-  const log = openLog(
-    (line) => process.stderr.write(line),
-    () => systemClock.now(),
-  )
+  const log = openLog(openLogOutput(process.stderr, { path: join(dir, 'keeper.log'), limitBytes: logLimitBytes }), () => systemClock.now())
   if (!canBindWithoutAccepting())
     throw new Error(`Node ${process.version} cannot hold listening sockets for edges; Kante needs another version of Node`)
   mkdirSync(dir, { recursive: true, mode: 0o700 })
