@@ -6,6 +6,7 @@ import { fault, isFault, type Fault } from '../../model/fault/fault.ts'
 import { ulid, type OrgSlug, type RandomBytes } from '../../model/ids.ts'
 import { faultBody, httpStatusOf } from '../../protocol/fault-mapping.ts'
 import type { OrgScope } from '../state/org-scope.ts'
+import { checkAccess } from './access.ts'
 import { problemsOf, readJson } from './read-body.ts'
 import type { ApiContext, Caller, Reply, Route } from './route.ts'
 
@@ -31,6 +32,7 @@ export function buildApi(routes: readonly Route[], deps: ApiDeps): (request: Req
     hono.on(route.method === 'HEAD' ? 'GET' : route.method, route.path, async (c) => {
       const request = c.req.raw
       const caller = deps.authenticate(c.req.header('authorization'))
+      checkAccess(caller.kind, route)
       const context: ApiContext = {
         caller,
         scope: deps.scopeOf(caller.org),

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { OrgScope } from '../state/org-scope.ts'
+import type { Access } from './access.ts'
 
 /** Who calls: the answer to a token. Finer rights (issue: tokens per app, read-only) hang here. */
 export interface Caller {
@@ -42,6 +43,8 @@ interface RouteShape<Path extends string, Query extends z.ZodType | undefined, B
   readonly path: Path
   readonly summary: string
   readonly tag: 'apps' | 'machines' | 'platform' | 'kante'
+  /** Which tokens may call it (access.ts). Whose things they reach is decided by their scope, not here. */
+  readonly access: Access
   readonly query?: Query
   readonly body?: Body
   /** No body is the same as `{}`. */

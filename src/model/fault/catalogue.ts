@@ -1,3 +1,4 @@
+import { accessFaults } from './access-faults.ts'
 import { appFaults } from './app-faults.ts'
 import { deployFaults } from './deploy-faults.ts'
 import { edgeFaults } from './edge-faults.ts'
@@ -19,5 +20,6 @@ export const catalogue = {
   ...storeFaults,
   ...platformFaults,
   ...projectFaults,
+  ...accessFaults,
 } as const
 export type Catalogue = typeof catalogue

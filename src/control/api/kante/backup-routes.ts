@@ -9,6 +9,7 @@ export const backupRoutes = (source: BackupSource): readonly Route[] => [
     method: 'GET',
     path: '/v1/kante/backup',
     tag: 'kante',
+    access: 'operate',
     summary: 'A backup: the store at one revision and the layers of kept bundles; never the master key',
     replies: {
       200: { description: 'the file', type: 'application/octet-stream' },

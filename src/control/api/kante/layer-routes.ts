@@ -12,6 +12,7 @@ export const layerRoutes = (layers: LayerStore, bundles: BundleBuilder): readonl
     method: 'HEAD',
     path: '/v1/kante/layers/:digest',
     tag: 'kante',
+    access: 'read',
     summary: 'Whether a layer is there already',
     replies: { 200: { description: 'it is' }, 404: { description: 'it is not' } },
     async handle(_context, { params }) {
@@ -24,6 +25,7 @@ export const layerRoutes = (layers: LayerStore, bundles: BundleBuilder): readonl
     method: 'PUT',
     path: '/v1/kante/layers/:digest',
     tag: 'kante',
+    access: 'deploy',
     summary: 'Send a layer: a tar, compressed by gzip, whose sha256 is the digest; 1 GB at most',
     body: 'stream',
     replies: { 201: { description: 'it is kept' }, 400: { description: 'the bytes have another digest', schema: faultReply } },
@@ -37,6 +39,7 @@ export const layerRoutes = (layers: LayerStore, bundles: BundleBuilder): readonl
     method: 'POST',
     path: '/v1/kante/apps/:app/bundles',
     tag: 'kante',
+    access: 'deploy',
     summary: 'Make a bundle of layers: installs the dependencies unless they are there already',
     body: bundleRequest,
     replies: { 200: { description: 'progress, then `done` or `failed`', schema: bundleEvent, type: 'application/x-ndjson' } },

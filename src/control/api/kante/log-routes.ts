@@ -25,6 +25,7 @@ export const logRoutes = (logs: AppLogs): readonly Route[] => [
     method: 'GET',
     path: '/v1/kante/apps/:app/logs',
     tag: 'kante',
+    access: 'read',
     summary: 'The newest lines of an app’s log, or those after a line; with `follow=1` also what comes',
     query: z.object({
       machine: z.string().optional(),
@@ -49,6 +50,7 @@ export const logRoutes = (logs: AppLogs): readonly Route[] => [
     method: 'GET',
     path: '/api/v1/apps/:app/logs',
     tag: 'machines',
+    access: 'read',
     summary: 'A page of an app’s log, as flyctl polls it',
     query: z.object({ next_token: z.string().max(64).optional(), instance: z.string().optional(), region: z.string().max(16).optional() }),
     replies: {

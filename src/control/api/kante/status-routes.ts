@@ -31,6 +31,7 @@ export function statusRoutes(services: StatusServices): readonly Route[] {
       method: 'GET',
       path: '/v1/kante/platform',
       tag: 'kante',
+      access: 'read',
       summary: 'The platform: its regions, hosts and edges',
       replies: { 200: { description: 'the platform', schema: platformStatus } },
       handle: () =>
@@ -54,6 +55,7 @@ export function statusRoutes(services: StatusServices): readonly Route[] {
       method: 'GET',
       path: '/v1/kante/whoami',
       tag: 'kante',
+      access: 'read',
       summary: 'What the token of this request is',
       replies: { 200: { description: 'the token', schema: whoami } },
       handle: ({ caller }) => json({ token: caller.tokenId, org: caller.org, kind: caller.kind }),
@@ -62,6 +64,7 @@ export function statusRoutes(services: StatusServices): readonly Route[] {
       method: 'GET',
       path: '/v1/kante/apps/:app/status',
       tag: 'kante',
+      access: 'read',
       summary: 'An app: its release, its machines and where it answers',
       replies: { 200: { description: 'the app', schema: appStatus } },
       handle({ scope }, { params }) {
@@ -85,6 +88,7 @@ export function statusRoutes(services: StatusServices): readonly Route[] {
       method: 'GET',
       path: '/v1/kante/apps/:app/releases',
       tag: 'kante',
+      access: 'read',
       summary: 'The releases of an app, newest first',
       replies: { 200: { description: 'the releases', schema: releaseList } },
       handle: ({ scope }, { params }) => json({ releases: scope.releases(scope.app(params.app)).toReversed() }),

@@ -30,6 +30,7 @@ export function actionRoutes(services: MachineServices): readonly Route[] {
       method: 'POST',
       path: `${machinePath}/start`,
       tag: 'machines',
+      access: 'deploy',
       summary: 'Start or resume a machine',
       replies: { ...replies, 200: { description: 'starting, or started already', schema: startReply } },
       async handle(context, { params }) {
@@ -41,6 +42,7 @@ export function actionRoutes(services: MachineServices): readonly Route[] {
       method: 'POST',
       path: `${machinePath}/stop`,
       tag: 'machines',
+      access: 'deploy',
       summary: 'Stop a machine; its memory is lost, a suspended one’s too',
       body: stopRequest,
       isBodyOptional: true,
@@ -54,6 +56,7 @@ export function actionRoutes(services: MachineServices): readonly Route[] {
       method: 'POST',
       path: `${machinePath}/suspend`,
       tag: 'machines',
+      access: 'deploy',
       summary: 'Freeze a machine with its memory',
       replies,
       async handle(context, { params }) {
@@ -65,6 +68,7 @@ export function actionRoutes(services: MachineServices): readonly Route[] {
       method: 'POST',
       path: `${machinePath}/restart`,
       tag: 'machines',
+      access: 'deploy',
       summary: 'Stop and start a machine',
       query: z.object({ timeout: z.string().max(64).optional(), signal: z.string().max(16).optional(), force_stop: z.string().optional() }),
       replies,
@@ -79,6 +83,7 @@ export function actionRoutes(services: MachineServices): readonly Route[] {
       method: 'POST',
       path: `${machinePath}/signal`,
       tag: 'machines',
+      access: 'deploy',
       summary: 'Signal the main process: a name or a number',
       body: signalRequest,
       replies,
@@ -92,6 +97,7 @@ export function actionRoutes(services: MachineServices): readonly Route[] {
         method: 'POST',
         path: `${machinePath}/${action}` as const,
         tag: 'machines',
+        access: 'deploy',
         summary: action === 'cordon' ? 'Take a machine out of the edges’ choice' : 'Let the edges choose a machine again',
         replies,
         async handle(context, { params }) {
@@ -106,6 +112,7 @@ export function actionRoutes(services: MachineServices): readonly Route[] {
       method: 'POST',
       path: `${machinePath}/exec`,
       tag: 'machines',
+      access: 'deploy',
       summary: 'Run a command in a machine; an exit code other than 0 is still an answer',
       body: execRequest,
       replies: { ...replies, 200: { description: 'what it printed', schema: execReply } },
@@ -127,6 +134,7 @@ export function actionRoutes(services: MachineServices): readonly Route[] {
       method: 'GET',
       path: `${machinePath}/wait`,
       tag: 'machines',
+      access: 'read',
       summary: 'Wait until a machine is in a state, for up to 60 s',
       query: z.object({
         state: z.union([z.string(), z.array(z.string())]).default('started'),

@@ -23,6 +23,7 @@ export function leaseRoutes({ orders }: MachineServices): readonly Route[] {
       method: 'GET',
       path,
       tag: 'machines',
+      access: 'read',
       summary: 'The lease of a machine',
       replies: { 200: { description: 'the lease', schema: leaseReply }, ...none },
       async handle(context, { params }) {
@@ -34,6 +35,7 @@ export function leaseRoutes({ orders }: MachineServices): readonly Route[] {
       method: 'POST',
       path,
       tag: 'machines',
+      access: 'deploy',
       summary: 'Take the lease of a machine, or with its nonce refresh it; `ttl` in seconds, in the query or the body',
       query: z.object({ ttl: z.coerce.number().int().min(1).max(86_400).optional() }),
       body: leaseRequest,
@@ -55,6 +57,7 @@ export function leaseRoutes({ orders }: MachineServices): readonly Route[] {
       method: 'DELETE',
       path,
       tag: 'machines',
+      access: 'deploy',
       summary: 'Give a lease back; needs its nonce',
       replies: {
         200: { description: 'given back', schema: z.object({ status: z.literal('success'), data: z.object({ ok: z.boolean() }) }) },

@@ -20,6 +20,7 @@ export function platformRoutes({ platform }: MachineServices): readonly Route[] 
       method: 'GET',
       path: '/v1/platform/regions',
       tag: 'platform',
+      access: 'read',
       summary: 'The regions with a host',
       replies: { 200: { description: 'the regions', schema: regionList } },
       handle: () => {
@@ -45,6 +46,7 @@ export function platformRoutes({ platform }: MachineServices): readonly Route[] 
       method: 'POST',
       path: '/v1/platform/placements',
       tag: 'platform',
+      access: 'deploy',
       summary: 'Where machines would be placed; nothing is reserved',
       body: placementRequest,
       isBodyOptional: true,
@@ -64,6 +66,7 @@ export function platformRoutes({ platform }: MachineServices): readonly Route[] 
       method: 'GET',
       path: '/v1/tokens/current',
       tag: 'platform',
+      access: 'read',
       summary: 'What the token of this request is',
       query: z.object({}),
       replies: { 200: { description: 'the token', schema: currentTokens } },
