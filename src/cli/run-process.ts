@@ -1,4 +1,4 @@
-import { homedir, tmpdir } from 'node:os'
+import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { isatty } from 'node:tty'
 import { systemClock } from '../kit/clock.ts'

@@ -7,7 +7,7 @@ export function errorsPage(): string {
   const rows = Object.entries(catalogue)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([code, entry]) => {
-      const { kind, message, hint } = entry as { kind: FaultKind; message: object; hint?: object }
+      const { kind, message, hint } = entry as { kind: FaultKind; message: (d: never) => string; hint?: (d: never) => string }
       const fix = hint === undefined ? '' : `<br>*${templateOf(hint)}*`
       return `| <a id="${code}"></a>\`${code}\` | ${kind} | ${httpStatusOfCode(code, kind)} | ${exitCodeOfKind(kind)} | ${templateOf(message)}${fix} |`
     })
@@ -22,8 +22,8 @@ ${rows.join('\n')}
 }
 
 /** The function's own source says where details go: the text of its template with \`{detail}\` for each expression. */
-function templateOf(build: object): string {
-  const source = String(build)
+function templateOf(build: (detail: never) => string): string {
+  const source = Function.prototype.toString.call(build)
   const body = source.slice(source.indexOf('=>') + 2).trim()
   return body
     .replaceAll(/\$\{[^{}]*?\bd\.(\w+)[^{}]*?(?:`[^`]*`[^{}]*?)?\}/g, '{$1}')
