@@ -1,5 +1,6 @@
 import type { Command } from './framework/define-command.ts'
 import type { CommandTree, Verb } from './framework/command-tree.ts'
+import { flyctlWords } from './flyctl-words.ts'
 
 const verb = (path: string, summary: string, load: () => Promise<{ readonly command: Command }>, aliases?: readonly string[]): Verb => ({
   path,
@@ -70,4 +71,5 @@ export const commandTree: CommandTree = {
     verb('scale count', 'Set the number of machines', () => import('./commands/scale/count.ts')),
     verb('scale show', 'Show sizes and counts', () => import('./commands/scale/show.ts')),
   ],
+  elsewhere: flyctlWords,
 }

@@ -17,7 +17,7 @@ async function run(argv: readonly string[], act: () => Promise<number | void> = 
   const code = await runCommandLine(argv, {
     tree,
     env: {},
-    stdout: { isTty: false, write: (text) => (written.out += text) },
+    stdout: { isTty: false, columns: 100, write: (text) => (written.out += text) },
     stderr: { isTty: false, write: (text) => (written.err += text) },
     openSession: () => ({
       ctx: {} as CliContext,

@@ -23,7 +23,7 @@ export interface Session {
 export interface Surroundings {
   readonly tree: CommandTree
   readonly openSession: (choices: GlobalChoices) => Session
-  readonly stdout: Pick<CliContext['stdout'], 'write' | 'isTty'>
+  readonly stdout: CliContext['stdout']
   readonly stderr: Pick<CliContext['stderr'], 'write' | 'isTty'>
   readonly env: CliContext['env']
 }
@@ -32,6 +32,7 @@ export interface Surroundings {
 export async function runCommandLine(argv: readonly string[], around: Surroundings): Promise<number> {
   let isJson = argv.some((token) => token === '--json' || token === '-j')
   let isVerbose = argv.includes('--verbose')
+  const width = Math.max(40, around.stdout.columns)
   try {
     if (argv[0] === '--version' || argv[0] === 'version') {
       around.stdout.write(`kante ${version}\n`)
@@ -39,7 +40,7 @@ export async function runCommandLine(argv: readonly string[], around: Surroundin
     }
     const found = findCommand(around.tree, argv)
     if (found.kind !== 'verb') {
-      const help = found.kind === 'noun' ? nounHelp(around.tree, found.noun) : rootHelp(around.tree)
+      const help = found.kind === 'noun' ? nounHelp(around.tree, found.noun, width) : rootHelp(around.tree, width)
       around.stdout.write(help)
       return 0
     }
@@ -48,7 +49,7 @@ export async function runCommandLine(argv: readonly string[], around: Surroundin
     const line = parseFlags(flags, found.argv)
     const values = Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, flag.parse(line.typed.get(name) ?? [], name)]))
     if (values['help'] === true) {
-      around.stdout.write(verbHelp(found.verb, command))
+      around.stdout.write(verbHelp(found.verb, command, width))
       return 0
     }
     isJson = values['json'] === true

@@ -126,7 +126,7 @@ function asFault(error: Error, target: Target, home: string, options: RequestOpt
   const code = 'code' in error ? error.code : undefined
   if (error.name === 'TimeoutError' || (code === 'ABORT_ERR' && options.timeoutMs !== undefined))
     return fault('timed_out', { what: `the platform at ${target.address}`, afterMs: options.timeoutMs ?? 0 }, error)
-  if (code === 'ECONNREFUSED' && target.via === 'tcp' && target.host === '127.0.0.1') return fault('not_running', { home }, error)
+  if (code === 'ECONNREFUSED' && target.isHome === true) return fault('not_running', { home }, error)
   if (error.name === 'Fault' || error instanceof SyntaxError) return error
   return fault('unreachable', { address: target.address, reason: error.message }, error)
 }

@@ -10,6 +10,8 @@ import { readContexts, type SavedContext } from './contexts-file.ts'
 export type Target = {
   /** For people. */
   readonly address: string
+  /** Whether this is the platform of KANTE_HOME, which `kante up` starts. */
+  readonly isHome?: boolean
   readonly token: Secret | undefined
 } & (
   | { readonly via: 'tcp'; readonly host: string; readonly port: number; readonly isTls: boolean }
@@ -42,14 +44,14 @@ export async function chooseTarget({ env, paths, context, accessToken }: TargetI
   if (name !== 'local') {
     const saved = contexts.contexts[name]
     if (saved === undefined)
-      throw new UsageError(`no context "${name}"`, `\`kante context list\` shows them: local, ${Object.keys(contexts.contexts).join(', ')}`)
+      throw new UsageError(`no context "${name}"`, `\`kante context list\` shows them: ${['local', ...Object.keys(contexts.contexts)].join(', ')}`)
     return targetOfContext(saved, given)
   }
   const platform = await loadPlatformFile(paths.platformFile)
   const port = platform?.apiPort ?? defaultApiPort
   const token = given ?? (await localToken(paths))
   if (token === undefined) throw fault('not_running', { home: paths.home })
-  return { via: 'tcp', host: '127.0.0.1', port, isTls: false, address: `http://127.0.0.1:${port}`, token }
+  return { via: 'tcp', host: '127.0.0.1', port, isTls: false, address: `http://127.0.0.1:${port}`, token, isHome: true }
 }
 
 function targetOfContext(saved: SavedContext, given: Secret | undefined): Target {

@@ -16,6 +16,8 @@ export interface Noun {
 export interface CommandTree {
   readonly nouns: readonly Noun[]
   readonly verbs: readonly Verb[]
+  /** Words that flyctl knows and this tree does not → what to type instead, as a hint. */
+  readonly elsewhere?: Readonly<Record<string, string>>
 }
 
 export const nounOf = (verb: Verb): string | undefined => (verb.path.includes(' ') ? verb.path.slice(0, verb.path.indexOf(' ')) : undefined)

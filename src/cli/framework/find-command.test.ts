@@ -45,6 +45,17 @@ test('nothing or a noun alone shows help, as do help and --help', () => {
   assert.deepEqual(verbOf(['help', 'machine', 'stop']), ['machine stop', ['--help']])
 })
 
+test('a verb without its noun and a word of flyctl’s are not guessed at by spelling', () => {
+  const known = {
+    ...tree,
+    verbs: [...tree.verbs, { path: 'deploy', summary: '', load }, { path: 'machine destroy', summary: '', load }],
+    elsewhere: { ps: 'see status' },
+  }
+  assert.throws(() => findCommand(known, ['destroy']), { message: 'unknown command "destroy" for "kante"', hint: 'there is `kante machine destroy`' })
+  assert.throws(() => findCommand(known, ['ps']), { hint: 'see status' })
+  assert.throws(() => findCommand(known, ['constructor']), { hint: '`kante --help` lists them' })
+})
+
 test('an unknown word is named with the nearest known one', () => {
   assert.throws(() => findCommand(tree, ['stauts']), { message: 'unknown command "stauts" for "kante"', hint: 'did you mean `kante status`?' })
   assert.throws(() => findCommand(tree, ['machine', 'stpo']), { hint: 'did you mean `kante machine stop`?' })

@@ -23,7 +23,7 @@ export function findCommand(tree: CommandTree, argv: readonly string[]): Found {
   const single = tree.verbs.find((verb) => verb.path === word || (!verb.path.includes(' ') && verb.aliases?.includes(word)))
   if (single) return { kind: 'verb', verb: single, argv: [...before, ...rest] }
   const noun = tree.nouns.find((each) => each.name === word || each.aliases?.includes(word))
-  if (!noun) throw unknownCommand(word, namesOf(tree))
+  if (!noun) throw elsewhere(tree, word) ?? unknownCommand(word, namesOf(tree))
 
   const between = takeLeadingFlags(rest)
   const verbWord = rest[between.length]
@@ -41,6 +41,14 @@ const namesOf = (tree: CommandTree) => [
 
 function asHelp(found: Found): Found {
   return found.kind === 'verb' ? { ...found, argv: ['--help'] } : { ...found, isHelp: true }
+}
+
+/** A word of flyctl's, or a verb whose noun was left out (`destroy`): never guessed at, for a guess by spelling would make `deploy` of it. */
+function elsewhere(tree: CommandTree, word: string): UsageError | undefined {
+  const known = tree.elsewhere !== undefined && Object.hasOwn(tree.elsewhere, word) ? tree.elsewhere[word] : undefined
+  const verbs = tree.verbs.filter((verb) => verb.path.includes(' ') && lastWord(verb) === word)
+  if (known === undefined && verbs.length === 0) return undefined
+  return new UsageError(`unknown command "${word}" for "kante"`, known ?? `there is ${verbs.map((verb) => `\`kante ${verb.path}\``).join(', ')}`)
 }
 
 function unknownCommand(word: string, known: readonly string[], noun?: string): UsageError {

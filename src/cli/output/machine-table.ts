@@ -1,7 +1,8 @@
 import type { MachineJson } from '../../protocol/machines-api.ts'
 import { ago } from './ago.ts'
 import { checkSummary, groupOf, stateOf } from './app-status.ts'
-import { renderTable } from './table.ts'
+import type { Output } from '../context.ts'
+import { renderFittingTable } from './table.ts'
 
 /** `shared-cpu-1x:256MB`, as flyctl writes sizes. */
 export function sizeOf(machine: MachineJson): string {
@@ -14,8 +15,8 @@ export function sizeOf(machine: MachineJson): string {
 export const imageOf = (machine: MachineJson): string =>
   ((machine.config ?? machine.incomplete_config)?.image ?? '').replace(/(sha256:[0-9a-f]{12})[0-9a-f]+/, '$1')
 
-export const renderMachines = (machines: readonly MachineJson[], nowMs: number): string =>
-  renderTable<MachineJson>(
+export const renderMachines = (machines: readonly MachineJson[], nowMs: number, output: Pick<Output, 'isTty' | 'columns'>): string =>
+  renderFittingTable<MachineJson>(
     [
       ['id', (machine) => machine.id],
       ['name', (machine) => machine.name],
@@ -29,4 +30,5 @@ export const renderMachines = (machines: readonly MachineJson[], nowMs: number):
       ['last updated', (machine) => ago(machine.updated_at, nowMs)],
     ],
     machines,
+    { width: output.isTty ? output.columns : undefined, dispensable: ['image', 'created', 'process group', 'name', 'size'] },
   )

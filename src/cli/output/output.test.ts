@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import { ago } from './ago.ts'
 import { renderLogLine } from './log-line.ts'
 import { styleFor } from './style.ts'
-import { renderFields, renderTable } from './table.ts'
+import { renderFields, renderFittingTable, renderTable } from './table.ts'
 import { printable, withColoursOnly } from './terminal-text.ts'
 import type { LogLine } from '../../protocol/log-line.ts'
 
@@ -30,6 +30,22 @@ test('columns line up, also beside wide characters, and no line ends in spaces',
     ]),
     'Name      web\nMachines  2',
   )
+})
+
+test('columns that can be spared go, one after the other, until the table fits the terminal', () => {
+  const columns = [
+    ['id', () => 'abc'],
+    ['name', () => 'quiet-lake'],
+    ['image', () => 'bundle@sha256:1234'],
+  ] as const
+  const titles = (width: number | undefined) =>
+    renderFittingTable<number>(columns, [1], { width, dispensable: ['image', 'name'] })
+      .split('\n')[0]
+      ?.split(/ +/)
+  assert.deepEqual(titles(undefined), ['ID', 'NAME', 'IMAGE'])
+  assert.deepEqual(titles(35), ['ID', 'NAME', 'IMAGE'])
+  assert.deepEqual(titles(34), ['ID', 'NAME'])
+  assert.deepEqual(titles(5), ['ID'])
 })
 
 test('no text of a machine can steer the terminal', () => {

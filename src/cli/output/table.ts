@@ -17,6 +17,25 @@ export function renderTable<Row>(columns: Columns<Row>, rows: readonly Row[]): s
     .join('\n')
 }
 
+/**
+ * The table without those of the `dispensable` columns, in their order, that a terminal of `width` cells has no room for: lines that wrap are read by
+ * nobody. A pipe gets all columns.
+ */
+export function renderFittingTable<Row>(
+  columns: Columns<Row>,
+  rows: readonly Row[],
+  fit: { readonly width: number | undefined; readonly dispensable: readonly string[] },
+): string {
+  const { width = Infinity, dispensable } = fit
+  for (let dropped = 0; ; dropped++) {
+    const table = renderTable(
+      columns.filter(([title]) => !dispensable.slice(0, dropped).includes(title)),
+      rows,
+    )
+    if (dropped >= dispensable.length || table.split('\n').every((line) => displayWidth(line) <= width)) return table
+  }
+}
+
 /** Names and values, one a line. */
 export function renderFields(fields: readonly (readonly [string, string | number | undefined])[]): string {
   const shown = fields.filter(([, value]) => value !== undefined)

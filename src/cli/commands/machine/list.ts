@@ -16,6 +16,6 @@ export const command = defineCommand({
       for (const machine of machines) ctx.print(machine.id)
       return
     }
-    ctx.print(machines.length === 0 ? `App ${app} has no machines.` : renderMachines(machines, ctx.clock.now()))
+    ctx.print(machines.length === 0 ? `App ${app} has no machines.` : renderMachines(machines, ctx.clock.now(), ctx.stdout))
   },
 })
