@@ -9,9 +9,13 @@ export const appFaults = {
   name_taken: entry<{ app: string }>(
     'conflict',
     (d) => `Name has already been taken: ${d.app}`,
-    () => 'choose another name',
+    () => 'if the app is yours, `kante deploy` deploys to it; otherwise choose another name',
   ),
-  org_not_found: entry<{ org: string }>('not_found', (d) => `org not found: ${d.org}`),
+  org_not_found: entry<{ org: string }>(
+    'not_found',
+    (d) => `org not found: ${d.org}`,
+    () => '`kante orgs list` shows the orgs',
+  ),
   app_has_machines: entry<{ app: string; count: number }>(
     'precondition',
     (d) => `app ${d.app} still has ${d.count} machines`,

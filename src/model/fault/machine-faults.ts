@@ -9,7 +9,7 @@ export const machineFaults = {
   machine_state: entry<{ id: string; state: string; action: string; allowed: readonly string[] }>(
     'precondition',
     (d) => `machine ${d.id} is ${d.state}: cannot ${d.action} (possible from ${d.allowed.join(', ')})`,
-    () => '`kante machine status ID` shows what it does; a machine that runs is destroyed with --force',
+    (d) => machineStateHint(d),
   ),
   machine_version: entry<{ id: string; expected: string; found: string }>(
     'conflict',
@@ -46,3 +46,10 @@ export const machineFaults = {
     (d) => d.fix,
   ),
 } as const
+
+/** What brings a machine to a state in which the action is possible. */
+function machineStateHint({ id, action, allowed }: { readonly id: string; readonly action: string; readonly allowed: readonly string[] }): string {
+  if (action === 'destroy') return `stop it first, or pass --force`
+  if (action !== 'stop' && allowed.includes('started')) return `\`kante machine start ${id}\` starts it`
+  return `\`kante machine status ${id}\` shows what it does`
+}
