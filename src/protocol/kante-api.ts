@@ -13,6 +13,12 @@ import { app, machine } from './machines-api.ts'
  *   GET  /v1/kante/apps/:app/deploys/:id/events?after=N   NDJSON DeployEvent from N on, ends with the deploy
  *   GET  /v1/kante/apps/:app/releases               { releases: Release[] }, newest first
  *   POST /v1/kante/apps/:app/scale                  ScaleRequest → ScaleReply
+ *   POST /v1/kante/apps/:app/resize                 ResizeRequest → ResizeReply
+ *   GET  /v1/kante/apps/:app/regions                RegionPool
+ *   POST /v1/kante/apps/:app/regions                RegionsRequest → RegionsReply
+ *   GET  /v1/kante/apps/:app/autoscale              Autoscale
+ *   PUT  /v1/kante/apps/:app/autoscale              AutoscaleRequest → AutoscaleReply
+ *   DELETE /v1/kante/apps/:app/autoscale?group=     Autoscale
  *   GET  /v1/kante/apps/:app/status                 AppStatus
  *   GET  /v1/kante/apps/:app/logs?machine=&after=&limit=&follow=1   NDJSON LogLine
  *   GET  /v1/kante/backup                           the backup file as a stream
@@ -76,19 +82,87 @@ export const deployStatus = z.object({
 })
 export type DeployStatus = z.infer<typeof deployStatus>
 
+/** A size by name, or parts of one; what is not named stays, or comes with the size. */
+export const vmChange = z.object({
+  /** `shared-cpu-2x` */
+  size: z.string().max(64).optional(),
+  memoryMb: z.number().int().min(1).max(1_048_576).optional(),
+  cpus: z.number().int().min(1).max(1024).optional(),
+  cpuKind: z.enum(['shared', 'performance']).optional(),
+})
+export type VmChange = z.infer<typeof vmChange>
+const group = z.string().min(1).max(63).default('app')
+const placedMachine = z.object({ id: z.string(), region: z.string() })
+
+/** Exactly one of `count` and `change`. */
 export const scaleRequest = z.object({
-  group: z.string().default('app'),
-  count: z.number().int().min(0).max(1000),
-  regions: z.array(z.string()).optional(),
-  maxPerRegion: z.number().int().min(1).optional(),
+  group,
+  /** The total over the regions considered. */
+  count: z.number().int().min(0).max(1000).optional(),
+  /** Added to what there is in the regions considered. */
+  change: z.number().int().min(-1000).max(1000).optional(),
+  regions: z.array(z.string()).max(64).optional(),
+  maxPerRegion: z.number().int().min(0).optional(),
+  /** The size of new machines of a group that has none. */
+  vm: vmChange.optional(),
 })
 export type ScaleRequest = z.infer<typeof scaleRequest>
 export const scaleReply = z.object({
-  created: z.array(z.object({ id: z.string(), region: z.string() })),
-  destroyed: z.array(z.object({ id: z.string(), region: z.string() })),
+  created: z.array(placedMachine),
+  destroyed: z.array(placedMachine),
   counts: z.record(z.string(), z.number()),
 })
 export type ScaleReply = z.infer<typeof scaleReply>
+
+export const resizeRequest = z.object({ group, vm: vmChange })
+export type ResizeRequest = z.infer<typeof resizeRequest>
+export const resizeReply = z.object({
+  group: z.string(),
+  guest: z.looseObject({ cpu_kind: z.string(), cpus: z.number().int(), memory_mb: z.number().int() }),
+  /** Those that were changed; a machine that has the size already is left alone. */
+  machines: z.array(placedMachine),
+})
+export type ResizeReply = z.infer<typeof resizeReply>
+
+export const regionPool = z.object({
+  /** False: nobody has set a pool; then it is the regions where the app has machines, else its primary region. */
+  isSet: z.boolean(),
+  regions: z.array(z.object({ code: z.string(), name: z.string(), machines: z.number().int() })),
+  backup: z.array(z.string()),
+})
+export type RegionPool = z.infer<typeof regionPool>
+export const regionsRequest = z.object({
+  action: z.enum(['add', 'remove', 'set', 'backup']),
+  /** Only `backup` may name none. */
+  regions: z.array(z.string().max(16)).max(64),
+})
+export type RegionsRequest = z.infer<typeof regionsRequest>
+export const regionsReply = z.object({ pool: regionPool, created: z.array(placedMachine), destroyed: z.array(placedMachine) })
+export type RegionsReply = z.infer<typeof regionsReply>
+
+export const autoscale = z.object({
+  policies: z.array(
+    z.object({
+      group: z.string(),
+      mode: z.enum(['balanced', 'standard']),
+      min: z.number().int(),
+      max: z.number().int(),
+      /** Those that exist, running or not. */
+      machines: z.number().int(),
+    }),
+  ),
+})
+export type Autoscale = z.infer<typeof autoscale>
+/** What is not given stays as it is; the first time `max` has to be given. */
+export const autoscaleRequest = z.object({
+  group,
+  mode: z.enum(['balanced', 'standard']).optional(),
+  min: z.number().int().min(0).max(1000).optional(),
+  max: z.number().int().min(1).max(1000).optional(),
+})
+export type AutoscaleRequest = z.infer<typeof autoscaleRequest>
+export const autoscaleReply = z.object({ ...autoscale.shape, created: z.array(placedMachine), destroyed: z.array(placedMachine) })
+export type AutoscaleReply = z.infer<typeof autoscaleReply>
 
 export const platformStatus = z.object({
   version: z.string(),

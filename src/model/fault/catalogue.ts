@@ -7,6 +7,7 @@ import { hostFaults } from './host-faults.ts'
 import { machineFaults } from './machine-faults.ts'
 import { platformFaults } from './platform-faults.ts'
 import { projectFaults } from './project-faults.ts'
+import { scaleFaults } from './scale-faults.ts'
 import { storeFaults } from './store-faults.ts'
 
 /** Every fault there is: the code is `status` on the wire, `docs/reference/errors.md` lists it. */
@@ -21,5 +22,6 @@ export const catalogue = {
   ...platformFaults,
   ...projectFaults,
   ...accessFaults,
+  ...scaleFaults,
 } as const
 export type Catalogue = typeof catalogue

@@ -23,8 +23,8 @@ export function appRoutes(services: MachineServices): readonly Route[] {
       query: z.object({ org_slug: z.string().optional(), app_role: z.string().optional() }),
       replies: { 200: { description: 'the apps', schema: appList } },
       handle(context, { query }) {
-        checkOrg(context, query.org_slug)
-        const apps = context.scope.apps().map((found) => show(context, found))
+        const scope = query.org_slug ? context.scope.inOrg(query.org_slug) : context.scope
+        const apps = scope.apps().map((found) => show(context, found))
         return json({ total_apps: apps.length, apps })
       },
     }),
@@ -37,7 +37,7 @@ export function appRoutes(services: MachineServices): readonly Route[] {
       body: createAppRequest,
       replies: { 201: { description: 'the app', schema: app }, 422: { description: 'the name is taken', schema: faultReply } },
       async handle(context, { body }) {
-        checkOrg(context, body.org_slug)
+        const { org } = context.scope.inOrg(body.org_slug)
         const name = parseAppName(body.name ?? body.app_name ?? '')
         const found = context.scope.isTaken(name) ? ownApp(context, name) : undefined
         if (found && body.idempotency_key !== undefined && found.idempotencyKey === body.idempotency_key) return json(show(context, found), 201)
@@ -45,7 +45,7 @@ export function appRoutes(services: MachineServices): readonly Route[] {
           schema: 1,
           id: ulid(clock.now(), random).toLowerCase(),
           name,
-          org: context.caller.org,
+          org,
           network: body.network || 'default',
           status: 'pending',
           createdAt: new Date(clock.now()).toISOString(),
@@ -111,10 +111,6 @@ function ownApp(context: ApiContext, name: string): App | undefined {
   }
 }
 
-function checkOrg(context: ApiContext, slug: string | undefined): void {
-  if (slug !== undefined && slug !== '' && slug !== context.caller.org) throw fault('org_not_found', { org: slug })
-}
-
 const restingStates: ReadonlySet<string> = new Set(['created', 'stopped', 'suspended', 'failed', 'destroyed'])
 
 async function replaceApp({ store }: MachineServices, app: App, by: App): Promise<number> {
@@ -134,6 +130,7 @@ async function removeApp({ store }: MachineServices, app: App): Promise<number> 
     compare: [{ key, target: 'value', is: '=', to: JSON.stringify(app) }],
     then: [
       { op: 'delete', key },
+      { op: 'delete', key: keys.scaling(app.name) },
       { op: 'deleteRange', range: prefixRange(`${prefixes.releases}${app.name}/`) },
       { op: 'deleteRange', range: prefixRange(`${prefixes.deploys}${app.name}/`) },
     ],

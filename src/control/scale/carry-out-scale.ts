@@ -1,0 +1,119 @@
+import type { Clock } from '../../kit/clock.ts'
+import type { Log } from '../../kit/log.ts'
+import type { App } from '../../model/app.ts'
+import { fault, isFault } from '../../model/fault/fault.ts'
+import { newInstanceId, newMachineId, type InstanceId, type MachineId, type RandomBytes, type RegionCode } from '../../model/ids.ts'
+import type { MachineConfig } from '../../model/machine/machine-config.ts'
+import type { DesiredMachine } from '../../model/machine/machine-record.ts'
+import type { HostPort } from '../../protocol/host-port.ts'
+import { keys } from '../../store/keys.ts'
+import { watchGate } from '../deploy/machine-gate.ts'
+import type { MachineOrders } from '../orders/machine-orders.ts'
+import type { PlatformView } from '../platform/platform-view.ts'
+import { placeInPool } from '../regions/region-pool.ts'
+import type { Records } from '../state/records.ts'
+
+export interface CarryOutScaleDeps {
+  readonly records: Records
+  readonly orders: MachineOrders
+  readonly platform: PlatformView
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly log: Log
+}
+export interface ScaleWork {
+  readonly app: App
+  /** Of the new machines; needed when there are any. */
+  readonly config: MachineConfig | undefined
+  readonly create: readonly RegionCode[]
+  readonly leaving: readonly DesiredMachine[]
+  /** Aborted when the app's lease is lost: nothing more is begun. */
+  readonly signal: AbortSignal
+}
+export interface PlacedMachine {
+  readonly id: MachineId
+  readonly region: RegionCode
+}
+const atOnce = 5
+const drainMs = 10_000
+const gateMs = 120_000
+const source = 'flyd'
+
+/**
+ * Makes machines, then ends others. When both, the new ones have to answer first (the gates of a deploy). All or nothing: when one cannot be made or does
+ * not answer, the new ones go again and no old one has ended. Faults no_host_in_region, host_unreachable, insufficient_capacity, scale_failed.
+ */
+export async function carryOutScale(deps: CarryOutScaleDeps, work: ScaleWork): Promise<{ created: PlacedMachine[]; destroyed: PlacedMachine[] }> {
+  const made: (PlacedMachine & { readonly instanceId: InstanceId })[] = []
+  try {
+    await inChunks(work.create, async (region) => {
+      work.signal.throwIfAborted()
+      const host = placeInPool(deps, work.app, region)
+      const id = newMachineId(deps.random)
+      const instanceId = newInstanceId(deps.clock.now(), deps.random)
+      made.push({ id, region: host.region, instanceId })
+      await deps.orders.create({ app: work.app, host: host.id, region: host.region, config: work.config!, start: true, id, instanceId })
+    })
+    if (work.leaving.length > 0) await Promise.all(made.map((machine) => pass(deps, work, machine)))
+  } catch (error) {
+    await Promise.all(made.map((machine) => takeBack(deps, work.app, machine.id)))
+    throw error
+  }
+  await inChunks(work.leaving, async (machine) => {
+    work.signal.throwIfAborted()
+    await endMachine(deps.orders, machine)
+  })
+  return { created: made.map(({ id, region }) => ({ id, region })), destroyed: work.leaving.map(({ id, region }) => ({ id, region })) }
+}
+
+async function pass(deps: CarryOutScaleDeps, { app, config, signal }: ScaleWork, machine: PlacedMachine & { readonly instanceId: InstanceId }) {
+  const host = hostOf(deps, app, machine.id)
+  const result = await watchGate(
+    { clock: deps.clock, host, onWait: () => undefined },
+    { id: machine.id, instanceId: machine.instanceId, config: config! },
+    { timeoutMs: gateMs, signal },
+  )
+  if (result.kind === 'failed') throw fault('scale_failed', { app: app.name, reason: `${machine.id} in ${machine.region}: ${result.reason}` })
+}
+
+function hostOf({ records, orders }: CarryOutScaleDeps, app: App, id: MachineId): HostPort {
+  const row = records.get<DesiredMachine>(keys.machine(app.name, id))
+  if (row === undefined) throw fault('scale_failed', { app: app.name, reason: `${id} was destroyed meanwhile` })
+  return orders.host(row.host)
+}
+
+/** Best effort: what its host does not hear of is finished by `reconcileOrders`. */
+async function takeBack({ records, orders, log }: CarryOutScaleDeps, app: App, id: MachineId): Promise<void> {
+  const row = records.get<DesiredMachine>(keys.machine(app.name, id))
+  if (row === undefined) return
+  try {
+    await orders.destroy(row, { force: true, source })
+  } catch (error) {
+    if (!isFault(error)) throw error
+    log.warn('a machine of a scaling that failed is left over', { app: app.name, machine: id, error })
+  }
+}
+
+/** Ends a machine once its requests are answered. */
+export async function endMachine(orders: MachineOrders, machine: DesiredMachine): Promise<void> {
+  try {
+    await orders.host(machine.host).drainMachine(machine.id, { mode: 'stop', timeoutMs: drainMs, reason: 'deploy' })
+  } catch (error) {
+    // It does not run, or its edges are away: it ends without.
+    if (!isFault(error)) throw error
+  }
+  try {
+    await orders.destroy(machine, { force: true, source })
+  } catch (error) {
+    // Destroyed by somebody else meanwhile: what was wanted.
+    if (!isFault(error, 'machine_not_found')) throw error
+  }
+}
+
+/** All of a handful come to an end before the next begins; the first failure ends it. */
+async function inChunks<Item>(items: readonly Item[], act: (item: Item) => Promise<void>): Promise<void> {
+  for (let at = 0; at < items.length; at += atOnce) {
+    const results = await Promise.allSettled(items.slice(at, at + atOnce).map(act))
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+  }
+}
