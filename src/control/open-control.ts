@@ -7,6 +7,7 @@ import type { Secret } from '../kit/secret.ts'
 import type { Bundle } from '../model/app.ts'
 import { fault } from '../model/fault/fault.ts'
 import type { Digest, HostId, OrgSlug, RandomBytes, RegionCode } from '../model/ids.ts'
+import type { TokenRecord } from '../model/token.ts'
 import type { HostPort } from '../protocol/host-port.ts'
 import type { Store } from '../store/contract.ts'
 import { keys } from '../store/keys.ts'
@@ -16,6 +17,7 @@ import { openAuthenticator } from './api/authenticate.ts'
 import { buildApi } from './api/build-api.ts'
 import { hostAllowList } from './api/host-allow-list.ts'
 import { serveApi } from './api/serve-api.ts'
+import type { Caller } from './api/route.ts'
 import type { MachineServices } from './api/services.ts'
 import { openAutostop } from './autostop/autostop-loop.ts'
 import { openBundleBuilder } from './bundles/build-bundle.ts'
@@ -32,7 +34,7 @@ import { openRouteFeed } from './routes/route-feed.ts'
 import { serveInternal } from './routes/serve-internal.ts'
 import { defaultOrg } from './seed-platform.ts'
 import { settler } from './settle.ts'
-import { openOrgScope } from './state/org-scope.ts'
+import { openOrgScope, type ScopeLimits } from './state/org-scope.ts'
 import { openRecords } from './state/records.ts'
 
 export interface ControlDeps {
@@ -135,9 +137,12 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
     backup: { store, layers, now: () => clock.now(), version: deps.version },
   })
   const api = buildApi(routes, {
-    authenticate: openAuthenticator([{ secret: options.token, org, kind: 'operator' }, ...(options.tokens ?? [])]),
+    authenticate: openAuthenticator([{ secret: options.token, org, kind: 'operator' }, ...(options.tokens ?? [])], {
+      find: (id) => records.get<TokenRecord>(keys.token(id)),
+      now: () => clock.now(),
+    }),
     checkHost: hostAllowList(options.allowedHosts ?? []),
-    scopeOf: (slug) => openOrgScope(records, counts, slug),
+    scopeOf: (caller) => openOrgScope(records, counts, scopeLimitsOf(caller)),
     clock,
     random,
     log,
@@ -162,6 +167,13 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
+
+/** Only the operator's token reaches every org. */
+const scopeLimitsOf = (caller: Caller): ScopeLimits => ({
+  home: caller.org,
+  ...(caller.kind === 'operator' ? {} : { only: caller.org }),
+  ...(caller.app === undefined ? {} : { appId: caller.app.id }),
+})
 
 /** Straight from the store: a host may ask for a bundle that the mirror has not seen yet. */
 async function readBundle(store: Store, digest: Digest): Promise<Bundle | undefined> {

@@ -1,5 +1,12 @@
 import type { AppName, DeployId, Digest, OrgSlug, RegionCode, ReleaseId } from './ids.ts'
 
+export interface Org {
+  readonly schema: 1
+  readonly slug: OrgSlug
+  readonly name: string
+  readonly createdAt: string
+}
+
 export interface App {
   readonly schema: 1
   readonly id: string

@@ -13,6 +13,15 @@ export const keys = {
   events: (app: AppName, id: MachineId) => `event/${app}/${id}`,
   host: (host: HostId) => `host/${host}`,
   lease: (name: string) => `lease/${name}`,
+  /** The version of an app's secrets as a whole. */
+  secretSet: (app: AppName) => `secret-set/${app}`,
+  secret: (app: AppName, name: string) => `secret/${app}/${name}`,
+  /** An org's data key, wrapped by the master key. */
+  dataKey: (owner: string) => `data-key/${owner}`,
+  token: (id: string) => `token/${id}`,
+  /** Not in `prefixes`: read from the store, so that no mirror holds them all. */
+  audit: (seq: number) => `audit/${String(seq).padStart(12, '0')}`,
+  auditHead: 'audit-head',
   /** Tells whether a master key is the one this store was written under. */
   masterKeyMark: 'platform/master-key-mark',
 } as const
@@ -28,4 +37,8 @@ export const prefixes = {
   events: 'event/',
   hosts: 'host/',
   leases: 'lease/',
+  secretSets: 'secret-set/',
+  secrets: 'secret/',
+  dataKeys: 'data-key/',
+  tokens: 'token/',
 } as const

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Clock } from '../../kit/clock.ts'
 import type { Log } from '../../kit/log.ts'
 import { fault, isFault, type Fault } from '../../model/fault/fault.ts'
-import { ulid, type OrgSlug, type RandomBytes } from '../../model/ids.ts'
+import { ulid, type RandomBytes } from '../../model/ids.ts'
 import { faultBody, httpStatusOf } from '../../protocol/fault-mapping.ts'
 import type { OrgScope } from '../state/org-scope.ts'
 import { checkAccess } from './access.ts'
@@ -13,7 +13,7 @@ import type { ApiContext, Caller, Reply, Route } from './route.ts'
 export interface ApiDeps {
   readonly authenticate: (header: string | undefined) => Caller
   readonly checkHost: (header: string | undefined) => void
-  readonly scopeOf: (org: OrgSlug) => OrgScope
+  readonly scopeOf: (caller: Caller) => OrgScope
   readonly clock: Clock
   readonly random: RandomBytes
   readonly log: Log
@@ -35,7 +35,7 @@ export function buildApi(routes: readonly Route[], deps: ApiDeps): (request: Req
       checkAccess(caller.kind, route)
       const context: ApiContext = {
         caller,
-        scope: deps.scopeOf(caller.org),
+        scope: deps.scopeOf(caller),
         requestId: c.get('requestId'),
         signal: request.signal,
         header: (name) => c.req.header(name),

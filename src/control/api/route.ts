@@ -1,17 +1,25 @@
 import type { z } from 'zod'
+import type { AppName } from '../../model/ids.ts'
+import type { TokenKind } from '../../model/token.ts'
 import type { OrgScope } from '../state/org-scope.ts'
 import type { Access } from './access.ts'
 
-/** Who calls: the answer to a token. Finer rights (issue: tokens per app, read-only) hang here. */
+/** Who calls: the answer to a token. */
 export interface Caller {
   /** First digits of the token's hash: for lists and logs. */
   readonly tokenId: string
+  /** Its own; the operator's token reaches the others too. */
   readonly org: OrgScope['org']
-  readonly kind: 'operator' | 'org'
+  readonly kind: TokenKind
+  readonly name?: string
+  /** The one app of a deploy token. */
+  readonly app?: { readonly id: string; readonly name: AppName }
+  /** RFC 3339; none: it does not expire. */
+  readonly expiresAt?: string
 }
 export interface ApiContext {
   readonly caller: Caller
-  /** Everything of the caller's org; there is no way to another's. */
+  /** Everything that the caller's token reaches; there is no way to anything else. */
   readonly scope: OrgScope
   readonly requestId: string
   /** Aborted when the client goes away. */

@@ -1,4 +1,4 @@
-import type { App, Bundle, Release } from '../../model/app.ts'
+import type { App, Bundle, Org, Release } from '../../model/app.ts'
 import type { DeployRecord } from '../../model/deploy/deploy-record.ts'
 import { fault, isFault } from '../../model/fault/fault.ts'
 import { parseAppName, parseMachineId, type AppName, type Digest, type HostId, type MachineId, type OrgSlug } from '../../model/ids.ts'
@@ -17,12 +17,24 @@ export interface StoredMachine {
   readonly observed: ObservedMachine | undefined
 }
 
+/** What a token reaches. Without `orgs`, every org: the operator's. */
+export interface ScopeLimits {
+  /** Whose is what the caller makes, unless it names another. */
+  readonly home: OrgSlug
+  readonly only?: OrgSlug
+  /** The one app of a deploy token, by id: a name can be another's tomorrow. */
+  readonly appId?: string
+}
+
 /**
- * All that a caller may see, and the only way for handlers to see anything: every read here is bound to one org (peers B.2: a tenant check that each
- * endpoint must remember is one that some endpoint forgets). What belongs to others is `…_not_found`.
+ * All that a caller may see, and the only way for handlers to see anything: every read here is bound to what its token reaches, which is one org but for
+ * the operator (peers B.2: a tenant check that each endpoint must remember is one that some endpoint forgets). What belongs to others is `…_not_found`.
  */
 export interface OrgScope {
   readonly org: OrgSlug
+  /** The same, narrowed to one of the orgs reached; to the home org without a slug. Fault org_not_found. */
+  inOrg(slug: string | undefined): OrgScope
+  orgs(): readonly Org[]
   apps(): readonly App[]
   app(name: string): App
   /** Whether the name is taken at all, by whichever org: names are global. */
@@ -40,15 +52,24 @@ export interface OrgScope {
   bundle(digest: Digest): Bundle
 }
 
-export function openOrgScope(records: Records, counts: Pick<PlatformCounts, 'orderedOf'>, org: OrgSlug): OrgScope {
+export function openOrgScope(records: Records, counts: Pick<PlatformCounts, 'orderedOf'>, limits: ScopeLimits): OrgScope {
   const find = (name: AppName) => records.get<App>(keys.app(name))
-  const isOwn = (app: App | undefined): app is App => app?.org === org
+  const covers = (org: OrgSlug) => limits.only === undefined || org === limits.only
+  const isOwn = (app: App | undefined): app is App => app !== undefined && covers(app.org) && (limits.appId === undefined || app.id === limits.appId)
   const own = (app: App): AppName => {
-    if (app.org !== org) throw fault('app_not_found', { app: app.name })
-    return app.name
+    const { name } = app
+    if (!isOwn(app)) throw fault('app_not_found', { app: name })
+    return name
   }
   return {
-    org,
+    org: limits.home,
+    inOrg(slug) {
+      const org = slug === undefined || slug === '' ? limits.home : (slug as OrgSlug)
+      const isThere = org === limits.home || records.get<Org>(keys.org(org)) !== undefined
+      if (!covers(org) || !isThere) throw fault('org_not_found', { org })
+      return openOrgScope(records, counts, { ...limits, home: org, only: org })
+    },
+    orgs: () => records.list<Org>(prefixes.orgs).filter((org) => covers(org.slug)),
     apps: () => records.list<App>(prefixes.apps).filter(isOwn),
     app(name) {
       const app = isName(name) ? find(name) : undefined
@@ -62,7 +83,7 @@ export function openOrgScope(records: Records, counts: Pick<PlatformCounts, 'ord
       const desired = machineId && records.get<DesiredMachine>(keys.machine(name, machineId))
       const observed = machineId && records.get<ObservedMachine>(keys.observed(name, machineId))
       const machine = join(desired, observed)
-      if (machine?.org !== org) throw fault('machine_not_found', { id })
+      if (machine?.org !== app.org) throw fault('machine_not_found', { id })
       return machine
     },
     machines(app, options = {}) {
@@ -78,7 +99,7 @@ export function openOrgScope(records: Records, counts: Pick<PlatformCounts, 'ord
       return found.toSorted((a, b) => (createdAt(a) < createdAt(b) ? -1 : createdAt(a) > createdAt(b) ? 1 : a.id < b.id ? -1 : 1))
     },
     machineCount: (app) => counts.orderedOf(own(app)),
-    events: (machine) => (machine.org === org ? (records.get<readonly MachineEvent[]>(keys.events(machine.app, machine.id)) ?? []) : []),
+    events: (machine) => (covers(machine.org) ? (records.get<readonly MachineEvent[]>(keys.events(machine.app, machine.id)) ?? []) : []),
     releases: (app) => records.list<Release>(`${prefixes.releases}${own(app)}/`),
     deploys: (app) => records.list<DeployRecord>(`${prefixes.deploys}${own(app)}/`),
     deploy(app, id) {

@@ -130,7 +130,6 @@ async function removeApp({ store }: MachineServices, app: App): Promise<number> 
     compare: [{ key, target: 'value', is: '=', to: JSON.stringify(app) }],
     then: [
       { op: 'delete', key },
-      { op: 'delete', key: keys.scaling(app.name) },
       { op: 'deleteRange', range: prefixRange(`${prefixes.releases}${app.name}/`) },
       { op: 'deleteRange', range: prefixRange(`${prefixes.deploys}${app.name}/`) },
     ],

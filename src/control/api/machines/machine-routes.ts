@@ -210,7 +210,7 @@ export function machineRoutes(services: MachineServices): readonly Route[] {
         200: { description: 'a page of machines', schema: z.looseObject({ machines: z.array(machineSummary), next_cursor: z.string() }) },
       },
       handle(context, { params, query }) {
-        if (params.org !== context.caller.org) throw fault('org_not_found', { org: params.org })
+        const scope = context.scope.inOrg(params.org)
         const regions = listOf(query.region)
         const states = listOf(query.state)
         const isWanted = (found: StoredMachine) =>
@@ -218,8 +218,8 @@ export function machineRoutes(services: MachineServices): readonly Route[] {
           (regions.length === 0 || regions.includes((found.observed ?? found.desired)!.region)) &&
           (states.length === 0 || states.includes(found.observed?.state ?? 'created')) &&
           (query.updated_after === undefined || (found.observed ?? found.desired)!.updatedAt > query.updated_after)
-        const all = context.scope.apps().flatMap((app) =>
-          context.scope
+        const all = scope.apps().flatMap((app) =>
+          scope
             .machines(app, { deleted: isTrue(query.include_deleted) })
             .filter(isWanted)
             .map((found) => ({ app, found })),

@@ -52,7 +52,7 @@ export function platformRoutes({ platform }: MachineServices): readonly Route[] 
       isBodyOptional: true,
       replies: { 200: { description: 'machines per region', schema: placementReply }, 404: { description: 'no such org', schema: faultReply } },
       handle(context, { body }) {
-        if (body.org_slug && body.org_slug !== context.caller.org) throw fault('org_not_found', { org: body.org_slug })
+        context.scope.inOrg(body.org_slug)
         const regions = platform.wanted(body.region || 'any', undefined)
         const counts = new Map<string, number>()
         for (let at = 0; at < (body.count ?? 1); at++) {
@@ -70,19 +70,17 @@ export function platformRoutes({ platform }: MachineServices): readonly Route[] 
       summary: 'What the token of this request is',
       query: z.object({}),
       replies: { 200: { description: 'the token', schema: currentTokens } },
-      handle: ({ caller }) =>
+      handle: ({ caller, scope }) =>
         json({
-          tokens: [
-            {
-              token_id: caller.tokenId,
-              organization: caller.org,
-              org_slug: caller.org,
-              apps: null,
-              user: null,
-              restricted_to_machine: null,
-              source_machine_id: null,
-            },
-          ],
+          tokens: scope.orgs().map((org) => ({
+            token_id: caller.tokenId,
+            organization: org.name,
+            org_slug: org.slug,
+            apps: caller.app === undefined ? null : [caller.app.name],
+            user: caller.name ?? null,
+            restricted_to_machine: null,
+            source_machine_id: null,
+          })),
         }),
     }),
   ]
