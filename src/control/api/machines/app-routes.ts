@@ -130,6 +130,9 @@ async function removeApp({ store }: MachineServices, app: App): Promise<number> 
     compare: [{ key, target: 'value', is: '=', to: JSON.stringify(app) }],
     then: [
       { op: 'delete', key },
+      { op: 'delete', key: keys.scaling(app.name) },
+      { op: 'delete', key: keys.secretSet(app.name) },
+      { op: 'deleteRange', range: prefixRange(`${prefixes.secrets}${app.name}/`) },
       { op: 'deleteRange', range: prefixRange(`${prefixes.releases}${app.name}/`) },
       { op: 'deleteRange', range: prefixRange(`${prefixes.deploys}${app.name}/`) },
     ],
