@@ -18,8 +18,11 @@ export type HostMessage =
       readonly draining: boolean
       readonly endpoint: MachineEndpoint
     }
-  /** Send nothing more to the machine; answer `drained` when nothing is in flight there, `busy` when something still is. */
-  | { readonly type: 'drain'; readonly id: MachineId; readonly seq: number; readonly drainId: string }
+  /**
+   * Send nothing more to the machine; answer `drained` when nothing is in flight there, `busy` when something still is. Requests held for the machine are
+   * in the way too, unless `forDeploy`: then they wait for its next version.
+   */
+  | { readonly type: 'drain'; readonly id: MachineId; readonly seq: number; readonly drainId: string; readonly forDeploy?: boolean }
   | { readonly type: 'undrain'; readonly id: MachineId; readonly seq: number; readonly drainId: string }
   | { readonly type: 'beat' }
 

@@ -42,7 +42,8 @@ export interface HostPort {
   processes(id: MachineId): Promise<readonly ProcessInfo[]>
   /**
    * Takes a started machine out of all edges, waits until none has a request in flight there, then stops or suspends it. A request that arrives
-   * meanwhile calls it off. Resolves with what happened.
+   * meanwhile calls it off, unless it is for a deploy: then it waits, for ten seconds at most after the stop, until the machine has a new version.
+   * Resolves with what happened; `cancelled` also while an edge has no session with the host.
    */
   drainMachine(
     id: MachineId,

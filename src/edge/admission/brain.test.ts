@@ -406,7 +406,7 @@ test('the last request at a machine that is watched is told of, held ones includ
   assert.ok(use)
   const tickets = [edge.go(), edge.go({ webSocket: true })]
   assert.equal(use.webSockets, 1)
-  use.isWatched = true
+  use.watch = 'unused'
   tickets[0]?.done('ok')
   assert.deepEqual(edge.idle, [])
   tickets[1]?.done('ok')
@@ -415,19 +415,17 @@ test('the last request at a machine that is watched is told of, held ones includ
 
 test('a machine that requests are held for is in use, until they leave', () => {
   using edge = new TestBrain()
-  edge
-    .app()
-    .machine(
-      routeMachine(1, {
-        services: [routeService(), routeService({ internalPort: 9090, ports: [{ from: 90, to: 90, handlers: [], forceHttps: false }] })],
-      }),
-    )
+  edge.app().machine(
+    routeMachine(1, {
+      services: [routeService(), routeService({ internalPort: 9090, ports: [{ from: 90, to: 90, handlers: [], forceHttps: false }] })],
+    }),
+  )
   const use = edge.index.useOf(machineId(1))
   assert.ok(use)
   const running = edge.go({ webSocket: true })
   edge.views.drain(routeMachine(1).host, machineId(1), { seq: 11, drainId: 'd1' }, true)
   const held = edge.hold()
-  use.isWatched = true
+  use.watch = 'unused'
   running.done('ok')
   assert.deepEqual([edge.idle, use.webSockets], [[], 0])
   held.leave()

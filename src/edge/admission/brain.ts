@@ -24,7 +24,7 @@ export interface BrainDeps {
   readonly random: () => number
   readonly index: RouteIndex
   readonly wakes: Pick<Wakes, 'ensure'>
-  /** Nothing is in flight at, or held for, a machine that was watched. */
+  /** What a machine was watched for has come: nothing is in flight there (nor held for it). */
   readonly onIdle: (machine: MachineId) => void
 }
 export interface BrainOptions {
@@ -283,8 +283,8 @@ export class EdgeBrain implements Brain {
   }
 
   #checkIdle(use: MachineUse): void {
-    if (!use.isWatched || use.inFlight + use.held > 0) return
-    use.isWatched = false
+    if (use.watch === 'none' || use.inFlight + (use.watch === 'unused' ? use.held : 0) > 0) return
+    use.watch = 'none'
     this.#deps.onIdle(use.machine)
   }
 }

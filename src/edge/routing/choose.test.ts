@@ -40,7 +40,7 @@ function asPlace(drawn: typeof drawnPlace extends fc.Arbitrary<infer T> ? T : ne
   return {
     machine: parseMachineId(at.toString(16).padStart(14, '0')),
     internalPort: 8080,
-    use: { machine: parseMachineId('0'.repeat(14)), inFlight: 0, held: 0, webSockets: 0, ended: 0, isWatched: false },
+    use: { machine: parseMachineId('0'.repeat(14)), inFlight: 0, held: 0, webSockets: 0, ended: 0, watch: 'none' },
     app: parseAppName('hello'),
     region: parseRegionCode(drawn.region),
     host: parseHostId('host'),

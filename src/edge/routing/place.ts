@@ -16,8 +16,8 @@ export interface MachineUse {
   webSockets: number
   /** Requests ended since the last load report. */
   ended: number
-  /** Whether somebody waits for `inFlight + held` to become 0. */
-  isWatched: boolean
+  /** What somebody waits for: that nothing is in flight, and with `unused` that nothing is held either. */
+  watch: 'none' | 'inFlight' | 'unused'
 }
 
 /** One service of one machine: where a request can go. Mutable: the counters change with every request, the rest with every route change. */

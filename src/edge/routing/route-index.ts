@@ -112,7 +112,7 @@ export class RouteIndex {
     const app = this.#apps.get(route.app)
     let entry = this.#machines.get(route.id)
     if (entry === undefined) {
-      const use = this.#uses.get(route.id) ?? { machine: route.id, inFlight: 0, held: 0, webSockets: 0, ended: 0, isWatched: false }
+      const use = this.#uses.get(route.id) ?? { machine: route.id, inFlight: 0, held: 0, webSockets: 0, ended: 0, watch: 'none' }
       this.#uses.set(route.id, use)
       entry = { use, route, view, app, places: new Map(), memberships: [] }
       this.#machines.set(route.id, entry)

@@ -26,6 +26,7 @@ export function parseHostMessage(line: string): HostMessage | undefined {
         id: parseMachineId(text('id', json['id'])),
         seq: integer('seq', json['seq']),
         drainId: text('drainId', json['drainId']),
+        ...(type === 'drain' && json['forDeploy'] === true ? { forDeploy: true } : {}),
       }
     case 'beat':
       return { type }

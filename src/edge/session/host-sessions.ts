@@ -138,11 +138,12 @@ export class HostSessions implements AsyncDisposable {
         return views.state(host, message.id, message)
       case 'drain': {
         const use = useOf(message.id)
-        const reply = views.drain(host, message.id, message, use !== undefined && use.inFlight + use.held > 0)
+        const forDeploy = message.forDeploy === true
+        const reply = views.drain(host, message.id, message, use !== undefined && use.inFlight + (forDeploy ? 0 : use.held) > 0)
         if (reply === undefined) return
         const answer = { machine: message.id, drainId: message.drainId, answer: reply }
         if (reply === 'busy' && use !== undefined) {
-          use.isWatched = true
+          use.watch = forDeploy ? 'inFlight' : 'unused'
           if (use.webSockets === 0) return this.#answerLater(host, answer)
         }
         void this.#answer(host, answer)

@@ -2,6 +2,7 @@ import { isFault } from '../../model/fault/fault.ts'
 import { ulid, type EdgeId, type MachineId } from '../../model/ids.ts'
 import { beginDrain, stepDrain, type HostDrain, type HostDrainEvent } from '../../model/drain/host-drain.ts'
 import { liveLease } from '../../model/machine/machine-lease.ts'
+import type { MachineState } from '../../model/machine/machine-state.ts'
 import { maxStopTimeoutMs, stopConfigOf } from '../../model/machine/stop-config.ts'
 import type { DrainAnswer } from '../../protocol/edge-session.ts'
 import type { HostPort } from '../../protocol/host-port.ts'
@@ -24,6 +25,11 @@ export interface Drains {
   /** Calls when a hold ends without a new version: the deploy did not go on. */
   onRelease(id: MachineId, listener: () => void): Disposable
 }
+/** No request is at such a machine, and none is sent there without a wake. */
+const restingStates: readonly MachineState[] = ['stopped', 'suspended', 'created', 'failed', 'launch_failed', 'restarting', 'destroying', 'destroyed']
+/** What comes of these is waited for, by a deploy: it goes on with the machine in any case. */
+const passingStates: readonly MachineState[] = ['starting', 'stopping', 'suspending', 'updating']
+const passingMs = 5_000
 /** How long wakes wait for a deploy to go on with the machine it drained. */
 const holdMs = 10_000
 interface Running {
@@ -34,7 +40,7 @@ interface Running {
 
 export function openDrains(deps: { readonly sessions: EdgeSessions; readonly edges: () => readonly EdgeId[] }): Drains {
   const running = new Map<MachineId, Running>()
-  const held = new Map<MachineId, { readonly instanceId: string; readonly timer: Disposable }>()
+  const held = new Map<MachineId, { readonly instanceId: string; readonly [Symbol.dispose]: () => void }>()
   const releases = new Set<{ readonly id: MachineId; readonly call: () => void }>()
   deps.sessions.onLost((edge) => {
     for (const drain of running.values()) drain.step({ type: 'edge_lost', edge })
@@ -43,18 +49,26 @@ export function openDrains(deps: { readonly sessions: EdgeSessions; readonly edg
   /** Set before the machine is signalled, so that no wake slips in between. */
   function hold(machine: Machine): void {
     release(machine.id)
+    const { instanceId } = machine.row.desired
     const timer = machine.context.clock.timer(holdMs, () => release(machine.id))
-    held.set(machine.id, { instanceId: machine.row.desired.instanceId, timer })
+    const listener = machine.onChange((_before, after) => {
+      if (after.desired.instanceId !== instanceId || after.state === 'destroying') release(machine.id)
+    })
+    const end = () => {
+      timer[Symbol.dispose]()
+      listener[Symbol.dispose]()
+    }
+    held.set(machine.id, { instanceId, [Symbol.dispose]: end })
   }
   function release(id: MachineId): void {
-    held.get(id)?.timer[Symbol.dispose]()
+    held.get(id)?.[Symbol.dispose]()
     if (held.delete(id)) for (const listener of releases) if (listener.id === id) listener.call()
   }
 
   function begin(machine: Machine, options: DrainOptions): Running {
     const { clock, random } = machine.context
     const drainId = ulid(clock.now(), random)
-    let state: HostDrain = beginDrain(drainId, deps.edges(), deps.sessions.connected())
+    let state: HostDrain = beginDrain(drainId, deps.edges(), deps.sessions.connected(), options.reason === 'deploy')
     const over = Promise.withResolvers<'signal' | 'busy' | 'cancelled'>()
     const settle = () => {
       if (state.phase === 'over') over.resolve(state.outcome)
@@ -72,7 +86,7 @@ export function openDrains(deps: { readonly sessions: EdgeSessions; readonly edg
         if (after.state !== 'started') step({ type: 'machine_changed' })
       })
       using _timer = clock.timer(options.timeoutMs, () => step({ type: 'timeout' }))
-      deps.sessions.send({ type: 'drain', id: machine.id, seq: row.seq, drainId })
+      deps.sessions.send({ type: 'drain', id: machine.id, seq: row.seq, drainId, ...(options.reason === 'deploy' ? { forDeploy: true } : {}) })
       const outcome = await over.promise
       if (outcome === 'signal') {
         if (options.reason === 'deploy') hold(machine)
@@ -88,8 +102,12 @@ export function openDrains(deps: { readonly sessions: EdgeSessions; readonly edg
 
   return {
     async drain(machine, options) {
+      if (options.reason === 'deploy') await passed(machine, passingStates, passingMs)
       const { state, lease } = machine.row
-      if (state === 'stopped' || state === 'suspended' || state === 'created') return 'stopped'
+      if (restingStates.includes(state)) {
+        if (options.reason === 'deploy') hold(machine)
+        return 'stopped'
+      }
       if (state !== 'started') return 'cancelled'
       // Whoever holds a lease works on the machine: idleness is none of its business.
       if (options.reason === 'idle' && liveLease(lease, machine.context.clock.now())) return 'cancelled'

@@ -42,6 +42,16 @@ test('an edge that has drained and is busy after all ends it', () => {
   assert.equal(outcome(stepDrain(drained, answer(cdg, 'busy'))), 'busy')
 })
 
+test('a patient drain takes no notice of busy, before or behind the edge’s drained, and goes on to its signal or the timeout', () => {
+  let drain = beginDrain('d1', edges, new Set(edges), true)
+  drain = stepDrain(stepDrain(drain, answer(cdg, 'busy')), answer(fra))
+  drain = stepDrain(drain, answer(fra, 'busy'))
+  assert.equal(outcome(drain), 'asking')
+  assert.equal(outcome(stepDrain(drain, { type: 'timeout' })), 'busy')
+  for (const edge of edges.slice(1)) drain = stepDrain(drain, answer(edge))
+  assert.equal(outcome(drain), 'signal')
+})
+
 test('an edge that became known meanwhile calls it off', () => {
   let drain = beginDrain('d1', [fra], new Set([fra]))
   drain = stepDrain(drain, answer(fra, 'drained', [fra, cdg]))

@@ -45,6 +45,8 @@ export interface World {
   seq: number
   drain: HostDrain | undefined
   drains: number
+  /** Drains are a deploy's: `busy` ends none, no request calls one off, and what is held waits for the next version. */
+  readonly isForDeploy: boolean
   /** The host's side of the sessions. */
   connected: boolean[]
   edges: [EdgeModel, EdgeModel]
@@ -52,7 +54,7 @@ export interface World {
   served: number
 }
 
-export function newWorld(left: World['left']): World {
+export function newWorld(left: World['left'], isForDeploy = false): World {
   const fact: MachineFact = { seq: 1, state: 'started', draining: false, endpoint }
   const edge = (): EdgeModel => ({
     view: learnFact(undefined, fact, 0),
@@ -66,7 +68,18 @@ export function newWorld(left: World['left']): World {
     wakesAsked: [],
     wakesAnswered: [],
   })
-  return { state: 'started', draining: false, seq: 1, drain: undefined, drains: 0, connected: [true, true], edges: [edge(), edge()], left, served: 0 }
+  return {
+    state: 'started',
+    draining: false,
+    seq: 1,
+    drain: undefined,
+    drains: 0,
+    isForDeploy,
+    connected: [true, true],
+    edges: [edge(), edge()],
+    left,
+    served: 0,
+  }
 }
 
 /** What can happen next. Each changes the world in place, and throws when a request would go to a machine that is being taken down. */
@@ -104,7 +117,7 @@ export function actionsOf(world: World): Action[] {
         here((w, e) => {
           e.inFlight--
           w.served++
-          if (e.inFlight + e.held === 0) answerIdle(e)
+          answerIdle(w, e)
         }),
       )
     if (edge.held > 0)
@@ -113,7 +126,7 @@ export function actionsOf(world: World): Action[] {
         here((w, e) => {
           e.held--
           w.served++
-          if (e.inFlight + e.held === 0) answerIdle(e)
+          answerIdle(w, e)
         }),
       )
     const { block } = edge.view
@@ -140,7 +153,8 @@ export function actionsOf(world: World): Action[] {
         }),
       )
     })
-    if (edge.wakesAsked.length > 0 && world.state !== 'stopping') add(`host: takes a wake of edge ${at}`, here(takeWake))
+    if (edge.wakesAsked.length > 0 && world.state !== 'stopping' && !(world.isForDeploy && world.drain !== undefined))
+      add(`host: takes a wake of edge ${at}`, here(takeWake))
     edge.wakesAnswered.forEach((_reply, which) => {
       add(
         `edge ${at}: takes wake answer ${which}`,
@@ -191,7 +205,7 @@ function tell(world: World, message: Message): void {
 function beginHostDrain(world: World, isTold: boolean): void {
   world.left.drains--
   const drainId = `d${++world.drains}`
-  const drain = beginDrain(drainId, edgeNames, new Set(edgeNames.filter((_name, at) => world.connected[at])))
+  const drain = beginDrain(drainId, edgeNames, new Set(edgeNames.filter((_name, at) => world.connected[at])), world.isForDeploy)
   if (drain.phase === 'over') return
   world.drain = drain
   world.draining = true
@@ -215,7 +229,7 @@ function stepHost(world: World, event: HostDrainEvent): void {
   if (outcome !== 'signal') tell(world, { type: 'undrain', seq: world.seq, drainId })
 }
 function takeWake(world: World, edge: EdgeModel): void {
-  stepHost(world, { type: 'wake' })
+  if (!world.isForDeploy) stepHost(world, { type: 'wake' })
   if (world.state === 'stopped') {
     world.state = 'started'
     publish(world)
@@ -255,13 +269,15 @@ function readSession(world: World, edge: EdgeModel): void {
   if (message.type === 'state') edge.view = learnFact(edge.view, message.fact, ++edge.step)
   else if (message.type === 'undrain') edge.view = learnUndrain(edge.view, message, ++edge.step)
   else {
-    const { view, reply } = learnDrain(edge.view, message, edge.inFlight + edge.held > 0, ++edge.step)
+    const { view, reply } = learnDrain(edge.view, message, isInUse(world, edge), ++edge.step)
     edge.view = view
     if (reply === 'drained') edge.answers.push({ drainId: message.drainId, answer: reply })
   }
   release(world, edge)
 }
-function answerIdle(edge: EdgeModel): void {
+const isInUse = (world: World, edge: EdgeModel) => edge.inFlight + (world.isForDeploy ? 0 : edge.held) > 0
+function answerIdle(world: World, edge: EdgeModel): void {
+  if (isInUse(world, edge)) return
   const { view, reply } = becomeIdle(edge.view)
   edge.view = view
   if (reply !== undefined && view.block !== undefined) edge.answers.push({ drainId: view.block.drainId, answer: reply })
