@@ -30,9 +30,9 @@ describe('planning a deploy', () => {
       newInstanceId: () => `version${made++}` as InstanceId,
     })
   }
-  test('makes two machines for a group with services, one for any other and for one with mounts', () => {
+  test('makes two machines for a group with services, one and a spare for any other, one for a group with mounts', () => {
     const count = (config: MachineConfig, ha = true) => plan({ app: config }, [], ha).steps.length
-    assert.deepEqual([count(web), count(web, false), count({ image: 'x' }), count({ ...web, mounts: [{}] })], [2, 1, 1, 1])
+    assert.deepEqual([count(web), count(web, false), count({ image: 'x' }), count({ ...web, mounts: [{}] })], [2, 1, 2, 1])
   })
   test('updates running machines first, resting ones after them, and destroys those of gone groups last', () => {
     const machines = [managed('a', 'gone', 'started'), managed('b', 'app', 'stopped'), managed('c', 'app', 'started')]
