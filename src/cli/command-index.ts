@@ -30,6 +30,7 @@ export const commandTree: CommandTree = {
     verb('deploy', 'Deploy the project here', () => import('./commands/deploy.ts')),
     verb('status', 'Show how an app is, or the platform', () => import('./commands/status.ts')),
     verb('backup', 'Write a backup of the platform', () => import('./commands/backup.ts')),
+    verb('completion', 'Print the completion script of a shell', () => import('./commands/completion.ts')),
     verb('doctor', 'Check what works on this computer', () => import('./commands/doctor.ts')),
     verb('restore', 'Restore a backup into an empty home', () => import('./commands/restore.ts')),
     verb('logs', 'View the logs of an app', () => import('./commands/logs.ts')),

@@ -1,4 +1,5 @@
 import type { CliContext } from './context.ts'
+import { completeWord } from './completion/scripts.ts'
 import { bindArguments } from './framework/argument.ts'
 import type { CommandTree } from './framework/command-tree.ts'
 import { findCommand } from './framework/find-command.ts'
@@ -36,6 +37,13 @@ export async function runCommandLine(argv: readonly string[], around: Surroundin
   try {
     if (argv[0] === '--version' || argv[0] === 'version') {
       around.stdout.write(`kante ${version}\n`)
+      return 0
+    }
+    if (argv[0] === completeWord) {
+      const { answerShell } = await import('./completion/answer-shell.ts')
+      const open = (typed: ReadonlyMap<string, string>) =>
+        around.openSession({ accessToken: typed.get('access-token'), context: typed.get('context'), isVerbose: false, isJson: true })
+      around.stdout.write(await answerShell(around.tree, argv.slice(1), open))
       return 0
     }
     const found = findCommand(around.tree, argv)

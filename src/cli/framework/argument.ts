@@ -6,6 +6,8 @@ export interface Argument<Value> {
   readonly help: string
   readonly label?: string
   readonly min?: number
+  /** The words it takes, when they are few: offered by completion. */
+  readonly choices?: readonly string[]
   /** Never read: carries the type. */
   readonly value?: Value
 }

@@ -8,6 +8,8 @@ export interface Flag<Value> {
   readonly help: string
   /** What stands for the value in help: `string`, `int` … */
   readonly placeholder?: string
+  /** The words it takes, when they are few: offered by completion. */
+  readonly choices?: readonly string[]
   /** Shown in help as the default. */
   readonly shown?: string
   /** The value when the flag stands alone (`--autostop`); such a flag takes a value only as `--flag=value`. */

@@ -11,14 +11,14 @@ interface Size {
   /** Most memory this size may have (platform-semantics §4.1). */
   readonly max_memory_mb: number
 }
-const names = [...[1, 2, 4, 6, 8].map((cpus) => `shared-cpu-${cpus}x`), ...[1, 2, 4, 6, 8, 10, 12, 14, 16].map((cpus) => `performance-${cpus}x`)]
+export const sizeNames: readonly string[] = [...[1, 2, 4, 6, 8].map((cpus) => `shared-cpu-${cpus}x`), ...[1, 2, 4, 6, 8, 10, 12, 14, 16].map((cpus) => `performance-${cpus}x`)]
 
 export const command = defineCommand({
   description: 'Lists the machine sizes by their names. The process runtime records a size but does not limit a machine to it.',
   flags: jsonFlag,
   args: {},
   run: (ctx) => {
-    const sizes = names.flatMap((name): readonly Size[] => {
+    const sizes = sizeNames.flatMap((name): readonly Size[] => {
       const { cpu_kind = 'shared', cpus = 1, memory_mb = 256 } = guestOfSize(name) ?? {}
       return [{ name, cpu_kind, cpus, memory_mb, max_memory_mb: cpus * (cpu_kind === 'shared' ? 2048 : 8192) }]
     })
