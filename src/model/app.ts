@@ -31,6 +31,8 @@ export interface Release {
   readonly image: string
   readonly status: 'pending' | 'running' | 'complete' | 'failed' | 'interrupted'
   readonly strategy: string
+  /** The version of the app's secrets that its machines are given (docs/adr/0022); those of older records get the newest. */
+  readonly secretsVersion?: number
   /** fly.toml as JSON, as the client sent it. */
   readonly definition: unknown
   readonly createdBy: string

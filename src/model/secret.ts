@@ -1,5 +1,6 @@
 import { fault } from './fault/fault.ts'
 import type { AppName, OrgSlug } from './ids.ts'
+import type { MachineConfig } from './machine/machine-config.ts'
 
 /** `secret/<app>/<NAME>`: what a secret is and was, sealed. Newest first; the older ones are what releases that still run were given. */
 export interface SecretRecord {
@@ -28,6 +29,12 @@ export interface SecretSet {
   readonly app: AppName
   readonly version: number
   readonly updatedAt: string
+}
+
+/** The number of the release that a machine runs, which says what secrets it is given; undefined for one that no deploy made. */
+export function releaseOf(config: MachineConfig): number | undefined {
+  const text = config.metadata?.['fly_release_version']
+  return text !== undefined && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined
 }
 
 export const secretLimits = { valueBytes: 64 * 1024, names: 256, atOnce: 64 } as const

@@ -12,6 +12,7 @@ import type { Mirror } from '../../store/mirror.ts'
 import type { Caller } from '../api/route.ts'
 import type { MachineOrders } from '../orders/machine-orders.ts'
 import type { PlatformView } from '../platform/platform-view.ts'
+import { secretsPin } from '../secrets/secrets-pin.ts'
 import type { OrgScope } from '../state/org-scope.ts'
 import type { Records } from '../state/records.ts'
 import { appLeaseKey, type AppLeaseValue } from './app-lease.ts'
@@ -84,6 +85,7 @@ export function openDeploys(deps: DeployDeps): Deploys {
       image: request.image,
       status: 'running',
       strategy: request.strategy,
+      ...secretsPin(records, app.name),
       definition: request.definition ?? null,
       createdBy: caller.tokenId,
       createdAt: startedAt,
