@@ -1,5 +1,6 @@
 import { isProblem, splitCommandLine } from './command-line.ts'
-import type { FlyConfig, ForGroups } from './fly-config.ts'
+import type { FlyConfig, ForGroups, ServiceSection } from './fly-config.ts'
+import { guestOfSize } from './machine-guest.ts'
 import { defaultGroup, forGroup, processGroups } from './process-groups.ts'
 import type { Finding, Findings } from './section.ts'
 
@@ -8,6 +9,7 @@ export function checkConfig(config: FlyConfig, findings: Findings): void {
   const groups = processGroups(config)
   const named = groups.map((group) => `"${group}"`).join(', ')
   const error = (line: number, key: string, problem: string) => void findings.errors.push({ line, key, problem })
+  const warn = (line: number, key: string, problem: string) => void findings.warnings.push({ line, key, problem })
   const hasManyGroups = Object.keys(config.processes).length > 1
 
   // flyctl refuses unknown groups of services and restarts; elsewhere the section is simply for nobody.
@@ -44,16 +46,29 @@ export function checkConfig(config: FlyConfig, findings: Findings): void {
   }
   const byDefault = defaultGroup(config)
   for (const group of groups) {
-    const hasHttpService = forGroup(config.services, group, byDefault).some((service) => service.origin === 'http_service')
+    const services = forGroup(config.services, group, byDefault)
+    const hasHttpService = services.some((service) => service.origin === 'http_service')
     for (const check of forGroup(config.checks, group, byDefault)) {
       if (check.port === undefined && !hasHttpService)
-        error(check.line, `checks.${check.name}.port`, `is missing, and group "${group}" has no http_service to take it from`)
+        warn(
+          check.line,
+          `checks.${check.name}.port`,
+          `is missing, and group "${group}" has no http_service to take it from; ${portless(services[0])}`,
+        )
     }
   }
   for (const group of groups) {
     const [, second] = forGroup(config.mounts, group, byDefault)
-    if (second !== undefined) error(second.line, 'mounts', `group "${group}" has more than one mount, allowed is one`)
+    if (second !== undefined) warn(second.line, 'mounts', `group "${group}" has more than one mount, but a machine can have one`)
   }
+  for (const vm of [...config.vm, ...(config.deploy.releaseCommandVm === undefined ? [] : [config.deploy.releaseCommandVm])]) {
+    if (vm.size !== undefined && vm.size !== '' && guestOfSize(vm.size) === undefined)
+      warn(vm.line, 'vm.size', `found ${JSON.stringify(vm.size)}, which is no size (\`kante platform vm-sizes\` lists them); shared-cpu-1x is used`)
+  }
+  if (config.statics.length > 10) warn(1, 'statics', `has ${config.statics.length} sections, of which the first 10 count`)
   const [mount] = config.mounts
   if (config.deploy.strategy === 'canary' && mount !== undefined) error(mount.line, 'deploy.strategy', 'canary does not work with mounts')
 }
+
+const portless = (service: ServiceSection | undefined) =>
+  service === undefined ? 'the check is left out' : `port ${service.internalPort} of its first service is used`

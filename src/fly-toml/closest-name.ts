@@ -1,4 +1,4 @@
-/** The known name a typo most likely meant: at most a third of its letters differ. */
+/** The known name a typo most likely meant: at most a third of its letters differ, or most of its words are the same. */
 export function closestName(name: string, known: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase().replaceAll('-', '_')
   let best: { readonly name: string; readonly distance: number } | undefined
@@ -6,7 +6,19 @@ export function closestName(name: string, known: Iterable<string>): string | und
     const distance = editDistance(wanted.slice(0, 64), candidate)
     if (distance <= Math.max(1, Math.floor(candidate.length / 3)) && distance < (best?.distance ?? Infinity)) best = { name: candidate, distance }
   }
-  return best?.name
+  return best?.name ?? sameWords(wanted, known)
+}
+
+/** `auto_machine_stop` means auto_stop_machines, `target` build_target. */
+function sameWords(wanted: string, known: Iterable<string>): string | undefined {
+  const wordsOf = (name: string) => new Set(name.split('_').map((word) => word.replace(/s$/, '')))
+  const found = wordsOf(wanted)
+  for (const candidate of known) {
+    const words = wordsOf(candidate)
+    const shared = [...words].filter((word) => found.has(word)).length
+    if (shared > 0 && 2 * shared >= new Set([...words, ...found]).size) return candidate
+  }
+  return undefined
 }
 
 function editDistance(a: string, b: string): number {

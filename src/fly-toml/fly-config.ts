@@ -6,6 +6,7 @@ export interface FlyConfig {
   readonly killTimeoutMs?: number
   readonly swapSizeMb?: number
   readonly consoleCommand?: string
+  readonly hostDedicationId?: string
   readonly build: BuildSection
   readonly deploy: DeploySection
   readonly env: Readonly<Record<string, string>>
@@ -14,6 +15,8 @@ export interface FlyConfig {
   /** `[http_service]`, expanded, comes first. */
   readonly services: readonly ServiceSection[]
   readonly checks: readonly NamedCheck[]
+  /** For every group; those of a service are the service's. */
+  readonly machineChecks: readonly MachineCheckSection[]
   readonly mounts: readonly MountSection[]
   readonly vm: readonly VmSection[]
   readonly restart: readonly RestartSection[]
@@ -33,16 +36,23 @@ export interface BuildSection {
   readonly dockerfile?: string
   readonly ignorefile?: string
   readonly buildTarget?: string
+  readonly buildpacks?: readonly string[]
+  readonly compression?: 'gzip' | 'zstd'
+  readonly compressionLevel?: number
   readonly builder?: string
   readonly builtin?: string
   readonly args: Readonly<Record<string, string>>
 }
 export interface DeploySection {
-  readonly strategy?: string
+  readonly strategy?: 'rolling' | 'immediate' | 'canary' | 'bluegreen'
+  /** From 1 on a number of machines, below a share of them. */
   readonly maxUnavailable?: number
   readonly waitTimeoutMs?: number
   readonly releaseCommand?: string
   readonly releaseCommandTimeoutMs?: number
+  /** The size of the release command's machine. */
+  readonly releaseCommandVm?: VmSection
+  readonly seedCommand?: string
 }
 export interface ServiceSection extends ForGroups {
   readonly origin: 'http_service' | 'services'
@@ -54,6 +64,7 @@ export interface ServiceSection extends ForGroups {
   readonly concurrency?: { readonly type?: string; readonly softLimit?: number; readonly hardLimit?: number }
   readonly ports: readonly PortSection[]
   readonly checks: readonly CheckSection[]
+  readonly machineChecks: readonly MachineCheckSection[]
 }
 export interface PortSection {
   readonly port?: number
@@ -82,11 +93,21 @@ export interface NamedCheck extends CheckSection, ForGroups {
   readonly name: string
   readonly port?: number
 }
+export interface MachineCheckSection {
+  readonly command: readonly string[]
+  readonly line: number
+  /** The app's own otherwise. */
+  readonly image?: string
+  readonly entrypoint?: readonly string[]
+  readonly killSignal?: string
+  readonly killTimeoutMs?: number
+}
 export interface MountSection extends ForGroups {
   readonly source: string
   readonly destination: string
   readonly initialSizeGb?: number
   readonly snapshotRetention?: number
+  readonly hasScheduledSnapshots?: boolean
   readonly extendThresholdPercent?: number
   readonly extendByGb?: number
   readonly extendToGb?: number
@@ -101,6 +122,7 @@ export interface VmSection extends ForGroups {
   readonly kernelArgs?: readonly string[]
   readonly hostDedicationId?: string
   readonly persistRootfs?: string
+  readonly maxMemoryMb?: number
 }
 export interface RestartSection extends ForGroups {
   readonly policy: 'never' | 'on-failure' | 'always'

@@ -51,10 +51,10 @@ export const machineCheck = (check: CheckSection): RawCheck => ({
   }),
 })
 
-/** A top-level check; its port falls back to the http_service's. */
-export function namedMachineCheck(check: NamedCheck, httpServicePort: number | undefined): RawCheck {
-  const port = check.port ?? httpServicePort
-  return { ...machineCheck(check), ...(port === undefined ? {} : { port }) }
+/** A top-level check; its port falls back to the http_service's, its method is in capitals as flyctl sends it. */
+export function namedMachineCheck(check: NamedCheck, servicePort: number | undefined): RawCheck {
+  const port = check.port ?? servicePort
+  return { ...machineCheck(check), ...given({ method: check.method?.toUpperCase() }), ...(port === undefined ? {} : { port }) }
 }
 
 const duration = (ms: number | undefined) => (ms === undefined ? undefined : printGoDuration(ms))

@@ -26,11 +26,6 @@ test('wrong values are refused where they stand, all in one pass', () => {
       ['2 services[0].internal_port: found 70000, allowed is a whole number from 1 to 65535'],
     ],
     ['[[services]]\n[[services.ports]]\nstart_port = 90\nend_port = 80', ['3 services[0].ports[0].start_port: is above end_port (90 > 80)']],
-    ['[checks.alive]\ntype = "tcp"', ['1 checks.alive.port: is missing, and group "app" has no http_service to take it from']],
-    [
-      '[[services]]\nports = [{ port = 80, handlers = ["tls"], force_https = true }]',
-      ['2 services[0].ports[0].force_https: needs the handler "http" on this port'],
-    ],
     [
       '[http_service]\nauto_stop_machines = "sleep"',
       ['2 http_service.auto_stop_machines: found "sleep", allowed is "off", "stop", "suspend", true or false'],
@@ -56,9 +51,17 @@ test('wrong values are refused where they stand, all in one pass', () => {
     ['[http_service]\nprocesses = ["wbe"]', ['1 services.processes: found "wbe", allowed is a group of [processes]: "app"']],
     ['[processes]\napp = "node \'x"', ["1 processes.app: has a ' that is not closed"]],
     [
-      '[[mounts]]\nsource="a"\ndestination="/a"\n[[mounts]]\nsource="b"\ndestination="/b"',
-      ['4 mounts: group "app" has more than one mount, allowed is one'],
+      '[mounts]\ndestination="/a"\nauto_extend_size_limit=5',
+      [
+        '1 mounts.auto_extend_size_threshold: found nothing, allowed is a whole number from 50 to 99, together with auto_extend_size_increment',
+        '1 mounts.auto_extend_size_increment: is missing: auto_extend_size_threshold and auto_extend_size_limit need it',
+      ],
     ],
+    [
+      '[deploy]\nmax_unavailable = "some"',
+      ['2 deploy.max_unavailable: found "some", allowed is a number of machines, or a share of them such as 0.33 or "25%"'],
+    ],
+    ['[build]\ncompression_level = 10', ['2 build.compression_level: found 10, allowed is a whole number from 0 to 9']],
     [
       '[mounts]\nsource="a"\ndestination="/"\ninitial_size="500mb"',
       [
@@ -67,12 +70,51 @@ test('wrong values are refused where they stand, all in one pass', () => {
       ],
     ],
     ['[[restart]]\npolicy = "sometimes"', ['2 restart[0].policy: found "sometimes", allowed is never, on-failure, always, no, on-fail']],
-    ['kill_timeout = "10m"', ['1 kill_timeout: found 600 s, allowed is up to 300 s']],
-    ['[env]\nA = ["x"]', ['2 env.A: found a list, allowed is text']],
     ['[[vm]]\nmemory = "lots"', ['2 vm[0].memory: found "lots", allowed is megabytes or a size such as "512mb" or "1gb"']],
-    ['[[files]]\nguest_path = "/x"', ['2 files[0].guest_path: needs exactly one of raw_value, local_path, secret_name']],
   ]
   for (const [text, errors] of cases) assert.deepEqual(errorsOf(text), errors, text)
+})
+
+test('what flyctl leaves to the server is warned of, not refused', () => {
+  const cases: readonly (readonly [string, readonly string[]])[] = [
+    ['[checks.alive]\ntype = "tcp"', ['1 checks.alive.port: is missing, and group "app" has no http_service to take it from; the check is left out']],
+    [
+      '[[services]]\nports = [{ port = 80, handlers = ["tls"], force_https = true }]',
+      ['2 services[0].ports[0].force_https: has no effect without the handler "http" on this port'],
+    ],
+    [
+      '[http_service.concurrency]\ntype = "request"',
+      ['2 http_service.concurrency.type: found "request", allowed is connections, requests; did you mean requests?; connections is used'],
+    ],
+    [
+      '[[mounts]]\nsource="a"\ndestination="/a"\n[[mounts]]\nsource="b"\ndestination="/b"',
+      ['4 mounts: group "app" has more than one mount, but a machine can have one'],
+    ],
+    ['kill_timeout = "10m"', ['1 kill_timeout: found 600 s, allowed is up to 300 s; 300 s is used']],
+    ['[env]\nA = ["x"]', ['2 env.A: found a list, allowed is text; it is left out']],
+    ['[[vm]]\nsize = "micro-2x"', ['1 vm.size: found "micro-2x", which is no size (`kante platform vm-sizes` lists them); shared-cpu-1x is used']],
+    ['[[files]]\nguest_path = "/x"', ['2 files[0].guest_path: is left out: it needs guest_path and one of local_path, secret_name, raw_value']],
+    [
+      '[mounts]\ndestination="/a"\nswap_size_mb = 512',
+      ['3 mounts.swap_size_mb: unknown key, kept but without effect; it is a top-level key: move it above the first [table]'],
+    ],
+    ['[vm]\nforce_https = true', ['2 vm.force_https: unknown key, kept but without effect; it belongs into [http_service]']],
+    [
+      '[http_service]\nauto_machine_stop = true',
+      ['2 http_service.auto_machine_stop: unknown key, kept but without effect; did you mean auto_stop_machines?'],
+    ],
+  ]
+  for (const [text, warnings] of cases) {
+    assert.deepEqual(errorsOf(text), [], text)
+    assert.deepEqual(warningsOf(text), warnings, text)
+  }
+})
+
+test('volumes are sized in thousands, memory in 1024s; a share may be given in per cent', () => {
+  const { config } = read('[mounts]\ndestination="/a"\ninitial_size="1000mb"\n[vm]\nmemory="1gb"\n[deploy]\nmax_unavailable="25%"')
+  assert.equal(config.mounts[0]?.initialSizeGb, 1)
+  assert.equal(config.vm[0]?.memoryMb, 1024)
+  assert.equal(config.deploy.maxUnavailable, 0.25)
 })
 
 test('unknown keys are kept and warned of, with the key that was probably meant', () => {

@@ -1,11 +1,13 @@
 import { fault } from '../model/fault/fault.ts'
 import type { BuildSection, DeploySection, FlyConfig, NamedCheck } from './fly-config.ts'
 import { checkConfig } from './check-config.ts'
-import { readNamedCheck } from './read-checks.ts'
+import { readMachineCheck, readNamedCheck } from './read-checks.ts'
 import { given, readFile, readMetrics, readMount, readRestart, readStatic, readVm } from './read-compute.ts'
 import { readHttpService, readService } from './read-services.ts'
+import { readKillTimeout, readSignal } from './read-stop.ts'
 import { openSection, type Finding, type Findings, type Section } from './section.ts'
-import { readTomlDocument, toJson } from './toml-document.ts'
+import { readConfigDocument } from './config-document.ts'
+import { toJson } from './toml-document.ts'
 
 export interface FlyTomlReading {
   readonly config: FlyConfig
@@ -15,9 +17,9 @@ export interface FlyTomlReading {
   readonly warnings: readonly Finding[]
 }
 
-/** Reads a fly.toml and says everything that is wrong with it at once. Fault config_invalid only for what is no TOML. */
+/** Reads a fly.toml (or fly.json, fly.yaml) and says everything that is wrong with it at once. Fault config_invalid only for what cannot be read at all. */
 export function readFlyToml(file: string, text: string): FlyTomlReading {
-  const document = readTomlDocument(file, text)
+  const document = readConfigDocument(file, text)
   const findings: Findings = { errors: [], warnings: [] }
   const config = readConfig(openSection(document, '', findings))
   checkConfig(config, findings)
@@ -47,7 +49,7 @@ function readConfig(root: Section): FlyConfig {
   const legacyMetricsPort = experimental?.integer('metrics_port')
   const legacyMetricsPath = experimental?.string('metrics_path') ?? '/metrics'
   const primaryRegion = root.string('primary_region')
-  const env = root.textMap('env')
+  const env = root.textMap('env', 'leaveOut')
   const config: FlyConfig = {
     build: readBuild(root.section('build')),
     deploy: readDeploy(root.section('deploy')),
@@ -55,6 +57,7 @@ function readConfig(root: Section): FlyConfig {
     processes: readProcesses(root),
     services: [...(httpService === undefined ? [] : [readHttpService(httpService)]), ...root.sections('services').flatMap(readService)],
     checks: readChecks(root),
+    machineChecks: root.sections('machine_checks').flatMap(readMachineCheck),
     mounts: [...root.sections('mounts'), ...root.sections('mount')].filter((mount) => !mount.isEmpty).flatMap(readMount),
     vm: [...root.sections('vm'), ...root.sections('compute'), ...root.sections('computes')].map(readVm),
     restart: root.sections('restart').flatMap(readRestart),
@@ -72,11 +75,11 @@ function readConfig(root: Section): FlyConfig {
       killTimeoutMs: readKillTimeout(root) ?? experimental?.durationMs('kill_timeout', 1000),
       swapSizeMb: root.integer('swap_size_mb', { min: 0, max: 1_048_576 }),
       consoleCommand: root.string('console_command'),
+      hostDedicationId: root.string('host_dedication_id'),
     }),
   }
   experimental?.end()
-  root.ignore('host_dedication_id')
-  withoutEffect(root, 'machine_config', 'container', 'machine_checks')
+  withoutEffect(root, 'machine_config', 'container')
   root.end()
   return config
 }
@@ -85,15 +88,6 @@ function readConfig(root: Section): FlyConfig {
 function withoutEffect(section: Section, ...keys: readonly string[]): void {
   section.ignore(...keys)
   for (const key of keys) if (section.has(key)) section.warn(key, 'is kept, but not carried out yet')
-}
-
-const signals = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGKILL', 'SIGSTOP', 'SIGHUP'] as const
-const readSignal = (root: Section) => root.oneOf('kill_signal', signals)
-
-function readKillTimeout(root: Section): number | undefined {
-  const ms = root.durationMs('kill_timeout', 1000)
-  if (ms !== undefined && ms > 300_000) root.error('kill_timeout', `found ${ms / 1000} s, allowed is up to 300 s`)
-  return ms
 }
 
 function readBuild(section: Section | undefined): BuildSection {
@@ -106,12 +100,16 @@ function readBuild(section: Section | undefined): BuildSection {
     builder: section.string('builder'),
     builtin: section.string('builtin'),
     buildTarget,
+    buildpacks: section.has('buildpacks') ? section.strings('buildpacks') : undefined,
+    compression: section.oneOf('compression', ['gzip', 'zstd']),
+    compressionLevel: section.integer('compression_level', { min: 0, max: 9 }),
   }
   const args = section.textMap('args')
-  section.ignore('buildpacks', 'settings', 'compression', 'compression_level', 'build-target')
+  section.ignore('settings', 'build-target')
   withoutEffect(section, 'compose')
   section.end()
-  const strategies = [fields.image, fields.builder, fields.builtin, fields.dockerfile].filter((strategy) => strategy !== undefined)
+  const packs = fields.builder ?? fields.buildpacks?.[0]
+  const strategies = [fields.image, packs, fields.builtin, fields.dockerfile ?? buildTarget].filter((strategy) => strategy !== undefined)
   if (strategies.length > 1) section.warn('image', 'more than one way to build is given; the first of image, dockerfile, builder counts')
   return { args, ...given(fields) }
 }
@@ -120,20 +118,44 @@ function readDeploy(section: Section | undefined): DeploySection {
   if (section === undefined) return {}
   const fields = {
     strategy: section.oneOf('strategy', ['rolling', 'immediate', 'canary', 'bluegreen']),
-    maxUnavailable: section.number('max_unavailable'),
+    maxUnavailable: readShare(section, 'max_unavailable'),
     waitTimeoutMs: section.durationMs('wait_timeout', 1000),
     releaseCommand: section.string('release_command'),
     releaseCommandTimeoutMs: section.durationMs('release_command_timeout', 1000),
+    releaseCommandVm: readVmOf(section, 'release_command_vm') ?? readVmOf(section, 'release_command_compute'),
+    seedCommand: section.string('seed_command'),
   }
-  section.ignore('release_command_vm', 'release_command_compute')
   withoutEffect(section, 'seed_command')
   section.end()
   return given(fields)
 }
 
+const readVmOf = (section: Section, key: string) => {
+  const vm = section.section(key)
+  return vm === undefined ? undefined : readVm(vm)
+}
+
+/** A number of machines from 1 on, a share of them below; "25%" is a share as well. */
+function readShare(section: Section, key: string): number | undefined {
+  const text = section.text(key)
+  if (text === undefined || text === '') return undefined
+  const match = /^\s*(\d{1,9}(?:\.\d{1,9})?)\s*(%?)\s*$/.exec(text)
+  const value = match === null ? NaN : Number(match[1]) / (match[2] === '%' ? 100 : 1)
+  if (value > 0) return value
+  if (value === 0) section.warn(key, 'found 0: no machine may be down, so one at a time is replaced')
+  else section.error(key, `found ${JSON.stringify(text)}, allowed is a number of machines, or a share of them such as 0.33 or "25%"`)
+  return undefined
+}
+
 /** A table of commands, or the legacy list of {name, command}. */
 function readProcesses(root: Section): Readonly<Record<string, string>> {
-  if (!Array.isArray(root.json('processes'))) return root.textMap('processes')
+  const whole = root.json('processes')
+  if (!Array.isArray(whole)) return root.textMap('processes')
+  // Neither do entries that are no tables count.
+  if (!whole.every((item) => typeof item === 'object')) {
+    root.warn('processes', 'found a list, allowed is a table of commands; it is left out')
+    return {}
+  }
   const entries = root.sections('processes').flatMap((section) => {
     const name = section.text('name')
     const command = section.text('command') ?? ''

@@ -1,7 +1,10 @@
-import type { CheckSection, NamedCheck } from './fly-config.ts'
+import type { CheckSection, MachineCheckSection, NamedCheck } from './fly-config.ts'
+import { given } from './read-compute.ts'
+import { readKillTimeout, readSignal } from './read-stop.ts'
 import type { Section } from './section.ts'
 
-const legacyCheckKeys = ['restart_limit', 'restart_after']
+const legacyCheckKeys = ['restart_limit', 'restart_after', 'port']
+const legacyNamedCheckKeys = ['restart_limit', 'restart_after', 'script', 'command', 'args', 'name']
 
 export function readTcpCheck(section: Section): CheckSection {
   const check: CheckSection = { type: 'tcp', ...readTimes(section) }
@@ -29,7 +32,7 @@ export function readNamedCheck(name: string, section: Section): readonly NamedCh
   if (intervalMs !== undefined && intervalMs < 2000) section.error('interval', `found ${intervalMs} ms, allowed is 2s or more`)
   if (timeoutMs !== undefined && timeoutMs > 60_000) section.error('timeout', `found ${timeoutMs} ms, allowed is up to 60s`)
   const processes = section.strings('processes')
-  section.ignore(...legacyCheckKeys, 'name')
+  section.ignore(...legacyNamedCheckKeys)
   section.end()
   if (type === undefined) return []
   return [
@@ -45,6 +48,20 @@ export function readNamedCheck(name: string, section: Section): readonly NamedCh
       ...(type === 'http' ? fields : {}),
     },
   ]
+}
+
+/** `[[…machine_checks]]`: a machine of its own that must end with 0 before a deploy goes on (platform-semantics §6). */
+export function readMachineCheck(section: Section): readonly MachineCheckSection[] {
+  const command = section.strings('command')
+  const options = given({
+    image: section.string('image'),
+    entrypoint: section.has('entrypoint') ? section.strings('entrypoint') : undefined,
+    killSignal: readSignal(section),
+    killTimeoutMs: readKillTimeout(section),
+  })
+  section.end()
+  if (command.length === 0) section.warn('command', 'is missing, so there is nothing to run; the check is left out')
+  return command.length === 0 ? [] : [{ command, line: section.line, ...options }]
 }
 
 function readTimes(section: Section) {
@@ -70,7 +87,7 @@ function clamped(section: Section, key: string, mayBeZero: boolean): number | un
 function readHttpFields(section: Section) {
   const method = section.string('method')
   const path = section.string('path')
-  const protocol = section.oneOf('protocol', ['http', 'https'])
+  const protocol = section.oneOfIfKnown('protocol', ['http', 'https'], 'http is used')
   const tlsSkipVerify = section.boolean('tls_skip_verify')
   const tlsServerName = section.string('tls_server_name')
   const headers = readHeaders(section)

@@ -1,9 +1,9 @@
-import { readHttpCheck, readTcpCheck } from './read-checks.ts'
+import { readHttpCheck, readMachineCheck, readTcpCheck } from './read-checks.ts'
 import type { PortSection, ServiceSection } from './fly-config.ts'
 import type { Section } from './section.ts'
 
 const ports = { min: 1, max: 65_535 }
-const legacyServiceKeys = ['script_checks', 'restart_limit', 'machine_checks', 'flycast', 'force_instance_key', 'force_instance_description']
+const legacyServiceKeys = ['script_checks', 'restart_limit', 'flycast', 'force_instance_key', 'force_instance_description']
 
 /** `[http_service]`: a tcp service on 80 (http) and 443 (http, tls), as flyctl expands it (platform-semantics §1.5). */
 export function readHttpService(section: Section): ServiceSection {
@@ -37,7 +37,7 @@ export function readService(section: Section): readonly ServiceSection[] {
   const httpChecks = section.sections('http_checks').map(readHttpCheck)
   const service: ServiceSection = {
     origin: 'services',
-    protocol: section.oneOf('protocol', ['tcp', 'udp']) ?? 'tcp',
+    protocol: section.oneOfIfKnown('protocol', ['tcp', 'udp'], 'tcp is used') ?? 'tcp',
     ...readCommon(section),
     ports: section.sections('ports').flatMap(readPort),
     checks: [...tcpChecks, ...httpChecks],
@@ -53,10 +53,12 @@ function readCommon(section: Section) {
   const minMachinesRunning = section.integer('min_machines_running', { min: 0, max: 10_000 })
   const concurrency = readConcurrency(section)
   const internalPort = section.integer('internal_port', ports) ?? 8080
+  const machineChecks = section.sections('machine_checks').flatMap(readMachineCheck)
   section.ignore(...legacyServiceKeys)
   return {
     internalPort,
     processes: section.strings('processes'),
+    machineChecks,
     line: section.line,
     ...(autostop === undefined ? {} : { autostop }),
     ...(autostart === undefined ? {} : { autostart }),
@@ -99,8 +101,8 @@ function readConcurrency(section: Section): ServiceSection['concurrency'] {
   }
   const table = section.section('concurrency')
   if (table === undefined) return undefined
-  const type = table.oneOf('type', ['connections', 'requests'])
-  const limits = { min: 0, max: 1_000_000 }
+  const type = table.oneOfIfKnown('type', ['connections', 'requests'], 'connections is used')
+  const limits = { min: 0, max: 2 ** 31 - 1 }
   const softLimit = table.integer('soft_limit', limits)
   const hardLimit = table.integer('hard_limit', limits)
   if (softLimit !== undefined && hardLimit && softLimit > hardLimit) table.warn('soft_limit', `is above hard_limit (${softLimit} > ${hardLimit})`)
@@ -131,7 +133,7 @@ function readPort(section: Section): readonly PortSection[] {
   }
   if (startPort !== undefined && endPort !== undefined && startPort > endPort)
     section.error('start_port', `is above end_port (${startPort} > ${endPort})`)
-  if (forceHttps === true && !handlers.includes('http')) section.error('force_https', 'needs the handler "http" on this port')
+  if (forceHttps === true && !handlers.includes('http')) section.warn('force_https', 'has no effect without the handler "http" on this port')
   return [
     {
       handlers,

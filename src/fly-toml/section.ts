@@ -31,8 +31,11 @@ export interface Section {
   number(key: string): number | undefined
   boolean(key: string): boolean | undefined
   oneOf<Name extends string>(key: string, allowed: readonly Name[]): Name | undefined
+  /** As `oneOf`, for what flyctl leaves to the server: another value is warned of and read as absent. `used` says what counts instead. */
+  oneOfIfKnown<Name extends string>(key: string, allowed: readonly Name[], used: string): Name | undefined
   strings(key: string): readonly string[]
-  textMap(key: string): Readonly<Record<string, string>>
+  /** A value that is no text is an error; with `leaveOut` it is warned of and left out. */
+  textMap(key: string, leaveOut?: 'leaveOut'): Readonly<Record<string, string>>
   /** Bare numbers are in `bareUnitMs`, text is a Go duration, empty text is absent; milliseconds. */
   durationMs(key: string, bareUnitMs: number): number | undefined
   section(key: string): Section | undefined
@@ -64,6 +67,15 @@ export function openSection(table: TomlTable, path: string, findings: Findings):
   const string = (key: string) => {
     const value = take(key)
     return value === undefined ? undefined : value.kind === 'string' ? value.value : wrong(key, value, 'text in quotes')
+  }
+  const choose = <Name extends string>(key: string, allowed: readonly Name[], report: (key: string, problem: string) => void): Name | undefined => {
+    const found = string(key)
+    if (found === undefined || found === '') return undefined
+    const match = allowed.find((name) => name === found)
+    if (match !== undefined) return match
+    const meant = closestName(found, allowed)
+    report(key, `found ${JSON.stringify(found)}, allowed is ${allowed.join(', ')}${meant === undefined ? '' : `; did you mean ${meant}?`}`)
+    return undefined
   }
   const sectionOf = (key: string, value: TomlValue, suffix = ''): Section | undefined =>
     value.kind === 'table' ? openSection(value, pathOf(key) + suffix, findings) : wrong(key, value, 'a table')
@@ -101,15 +113,8 @@ export function openSection(table: TomlTable, path: string, findings: Findings):
       if (value === undefined) return undefined
       return value.kind === 'boolean' ? value.value : wrong(key, value, 'true or false')
     },
-    oneOf: (key, allowed) => {
-      const found = string(key)
-      if (found === undefined || found === '') return undefined
-      const match = allowed.find((name) => name === found)
-      if (match !== undefined) return match
-      const meant = closestName(found, allowed)
-      error(key, `found ${JSON.stringify(found)}, allowed is ${allowed.join(', ')}${meant === undefined ? '' : `; did you mean ${meant}?`}`)
-      return undefined
-    },
+    oneOf: (key, allowed) => choose(key, allowed, error),
+    oneOfIfKnown: (key, allowed, used) => choose(key, allowed, (at, problem) => warn(at, `${problem}; ${used}`)),
     strings: (key) => {
       const value = take(key)
       if (value === undefined) return []
@@ -117,7 +122,7 @@ export function openSection(table: TomlTable, path: string, findings: Findings):
       const items = value.kind === 'array' ? value.items.map(scalarText) : [undefined]
       return items.every((item) => item !== undefined) ? items : (wrong(key, value, 'a list of texts') ?? [])
     },
-    textMap: (key) => {
+    textMap: (key, leaveOut) => {
       const value = take(key)
       if (value === undefined) return {}
       const tables = value.kind === 'array' ? value.items : [value]
@@ -126,9 +131,12 @@ export function openSection(table: TomlTable, path: string, findings: Findings):
         if (item.kind !== 'table') return wrong(key, item, 'a table of texts') ?? {}
         for (const [name, entry] of item.entries) {
           const text = scalarText(entry)
-          if (text === undefined)
-            findings.errors.push({ line: entry.line, key: `${pathOf(key)}.${name}`, problem: `found ${describe(entry)}, allowed is text` })
-          else pairs.set(name, text)
+          if (text !== undefined) pairs.set(name, text)
+          else {
+            const finding = { line: entry.line, key: `${pathOf(key)}.${name}`, problem: `found ${describe(entry)}, allowed is text` }
+            if (leaveOut === undefined) findings.errors.push(finding)
+            else findings.warnings.push({ ...finding, problem: `${finding.problem}; it is left out` })
+          }
         }
       }
       return Object.fromEntries(pairs)
@@ -181,11 +189,19 @@ export function openSection(table: TomlTable, path: string, findings: Findings):
           key,
           [...asked].filter((name) => !table.entries.has(name)),
         )
-        const problem = `unknown key, kept but without effect${meant === undefined ? '' : `; did you mean ${meant}?`}`
-        findings.warnings.push({ line: value.line, key: pathOf(key), problem })
+        const hint = meant === undefined ? misplacedHint(path, key) : `; did you mean ${meant}?`
+        findings.warnings.push({ line: value.line, key: pathOf(key), problem: `unknown key, kept but without effect${hint}` })
       }
     },
   }
+}
+
+/** TOML gives a line to the table above it: the usual reason for a sound key in a wrong place. */
+const topLevelKeys = new Set(['app', 'primary_region', 'kill_signal', 'kill_timeout', 'swap_size_mb', 'console_command'])
+const serviceKeys = new Set(['internal_port', 'force_https', 'auto_stop_machines', 'auto_start_machines', 'min_machines_running'])
+function misplacedHint(path: string, key: string): string {
+  if (path !== '' && topLevelKeys.has(key)) return '; it is a top-level key: move it above the first [table]'
+  return !path.includes('service') && serviceKeys.has(key) ? '; it belongs into [http_service]' : ''
 }
 
 function goDurationMs(key: string, value: TomlValue): number | undefined {

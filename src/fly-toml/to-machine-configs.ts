@@ -29,12 +29,12 @@ function groupConfig(config: FlyConfig, group: string, localFiles: ReadonlyMap<s
   return given({
     env: { ...config.env, FLY_PROCESS_GROUP: group, ...(config.primaryRegion === undefined ? {} : { PRIMARY_REGION: config.primaryRegion }) },
     init: initOf(config, group),
-    guest: guestOf(config.vm, group),
+    guest: guestOf(config.vm, group, config.hostDedicationId),
     services: services.length === 0 ? undefined : services,
     checks,
     mounts: mounts.length === 0 ? undefined : mounts,
     files: files.length === 0 ? undefined : files,
-    statics: config.statics.length === 0 ? undefined : config.statics.map(machineStatic),
+    statics: config.statics.length === 0 ? undefined : config.statics.slice(0, 10).map(machineStatic),
     metrics: metrics === undefined ? undefined : { port: metrics.port, path: metrics.path, ...given({ https: metrics.https }) },
     restart:
       restart === undefined ? undefined : { policy: restart.policy === 'never' ? 'no' : restart.policy, ...given({ max_retries: restart.retries }) },
@@ -55,14 +55,17 @@ function initOf(config: FlyConfig, group: string): MachineConfig['init'] | undef
   return Object.keys(init).length === 0 ? undefined : init
 }
 
-function stopConfigOf(config: FlyConfig): MachineConfig['stop_config'] | undefined {
+export function stopConfigOf(config: Pick<FlyConfig, 'killSignal' | 'killTimeoutMs'>): MachineConfig['stop_config'] | undefined {
   if (config.killSignal === undefined && config.killTimeoutMs === undefined) return undefined
   return given({ signal: config.killSignal, timeout: config.killTimeoutMs === undefined ? undefined : printGoDuration(config.killTimeoutMs) })
 }
 
 function checksOfGroup(config: FlyConfig, group: string, byDefault: string): Readonly<Record<string, RawCheck>> | undefined {
-  const httpServicePort = forGroup(config.services, group, byDefault).find((service) => service.origin === 'http_service')?.internalPort
-  const checks = forGroup(config.checks, group, byDefault).map((check) => [check.name, namedMachineCheck(check, httpServicePort)] as const)
+  const services = forGroup(config.services, group, byDefault)
+  const servicePort = (services.find((service) => service.origin === 'http_service') ?? services[0])?.internalPort
+  const checks = forGroup(config.checks, group, byDefault)
+    .filter((check) => check.port !== undefined || servicePort !== undefined)
+    .map((check) => [check.name, namedMachineCheck(check, servicePort)] as const)
   return checks.length === 0 ? undefined : Object.fromEntries(checks)
 }
 

@@ -25,7 +25,7 @@ export type TomlScalar = Located &
 export type TomlValue = TomlScalar | TomlArray | TomlTable
 
 export const maxTomlBytes = 256 * 1024
-const maxDepth = 32
+export const maxDepth = 32
 
 /** Reads TOML 1.0 into a tree that knows where each value stands. Fault config_invalid (ADR 0014). */
 export function readTomlDocument(file: string, text: string): TomlTable {
