@@ -3,6 +3,7 @@ import type { Clock } from '../kit/clock.ts'
 import type { Log } from '../kit/log.ts'
 import type { HostRecord } from '../model/host.ts'
 import type { EdgeId, RandomBytes } from '../model/ids.ts'
+import type { SecretSource } from '../protocol/secret-source.ts'
 import type { HostPort } from '../protocol/host-port.ts'
 import type { Store } from '../store/contract.ts'
 import type { AddressRange } from './addresses/address-pool.ts'
@@ -16,6 +17,8 @@ export interface HostDeps {
   readonly store: Store
   readonly runtime: Runtime
   readonly logs: HostLogs
+  /** None: there are no secrets. */
+  readonly secrets?: SecretSource
   readonly clock: Clock
   readonly random: RandomBytes
   readonly log: Log

@@ -20,6 +20,7 @@ import type { HostCore } from './machines/host-core.ts'
 import { openJournal } from './machines/journal.ts'
 import { Machine } from './machines/machine.ts'
 import type { MachineContext } from './machines/machine-context.ts'
+import { openMachineSecrets } from './machines/machine-secrets.ts'
 import { sequenced } from './machines/machine-step.ts'
 import { carryOutOrder } from './publish/carry-out-order.ts'
 import { openOrderReader } from './publish/order-reader.ts'
@@ -57,6 +58,7 @@ export async function openHost(deps: HostDeps, options: HostOptions): Promise<Ho
   const events = opened.use(followRuntime({ runtime, machineOf: (id) => machines.get(id), machines: () => machines.values(), clock, log }))
   const context: MachineContext = {
     runtime,
+    secrets: openMachineSecrets({ source: deps.secrets, desired: () => rows().map((row) => row.desired), clock, log }),
     journal,
     logs,
     clock,

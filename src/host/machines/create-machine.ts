@@ -81,6 +81,7 @@ async function create(core: HostCore, order: MachineOrder, isRestored: boolean):
     const machine = new Machine(context, step.row)
     if (isPrepared) machine.notePrepared(desired.instanceId)
     core.machines.set(desired.id, machine)
+    if (!order.start) void context.secrets.prepare(desired)
     machine.runnerLog(order.start ? 'Starting machine' : 'Machine created')
     context.onChange(machine, born, step.row)
     machine.performAgain(step.effects)

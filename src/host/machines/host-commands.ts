@@ -110,7 +110,8 @@ export function hostCommands(core: HostCore, drains: Drains, create: MachineCrea
       const machine = machineOf(core, id)
       const { row, runId } = await runningOf(machine, given, 'exec')
       const { argv, stdin, timeoutMs } = given
-      const result = await runtime.exec(runSpecOf(row.desired, row.endpoint), runId, { argv, timeoutMs, ...(stdin === undefined ? {} : { stdin }) })
+      const spec = runSpecOf(row.desired, row.endpoint, await context.secrets.of(row.desired))
+      const result = await runtime.exec(spec, runId, { argv, timeoutMs, ...(stdin === undefined ? {} : { stdin }) })
       return { exit_code: result.exitCode, exit_signal: result.signal, stdout: result.stdout, stderr: result.stderr }
     },
     async waitMachine(id, given) {

@@ -5,11 +5,13 @@ import type { HostLogs } from '../logs/log-contract.ts'
 import type { Runtime } from '../runtime/runtime-contract.ts'
 import type { Journal } from './journal.ts'
 import type { Machine } from './machine.ts'
+import type { MachineSecrets } from './machine-secrets.ts'
 import type { MachineRow } from './machine-row.ts'
 
 /** What every machine of a host shares. */
 export interface MachineContext {
   readonly runtime: Runtime
+  readonly secrets: MachineSecrets
   readonly journal: Journal
   readonly logs: HostLogs
   readonly clock: Clock

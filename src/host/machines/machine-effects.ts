@@ -1,4 +1,4 @@
-import { isFault } from '../../model/fault/fault.ts'
+import { isFault, type FaultCode } from '../../model/fault/fault.ts'
 import type { Effect } from '../../model/machine/machine-lifecycle.ts'
 import { stopConfigOf } from '../../model/machine/stop-config.ts'
 import type { Machine } from './machine.ts'
@@ -33,15 +33,16 @@ export function performEffect(machine: Machine, effect: Exclude<Effect, 'back_of
 }
 
 async function spawn(machine: Machine, runId: string): Promise<void> {
-  const { runtime, clock, log, runtimeReady } = machine.context
+  const { runtime, secrets, clock, log, runtimeReady } = machine.context
   const beganMs = clock.monotonic()
   for (let attempt = 1; ; attempt++) {
     try {
       await machine.prepare()
+      const env = await secrets.of(machine.row.desired)
       await runtimeReady()
       const { row } = machine
       if (row.run?.runId !== runId || machine.isClosed) return
-      const handle = await runtime.start(runSpecOf(row.desired, row.endpoint), runId)
+      const handle = await runtime.start(runSpecOf(row.desired, row.endpoint, env), runId)
       machine.noteUsed()
       machine.runnerLog(`Machine started in ${Math.round(clock.monotonic() - beganMs)}ms`)
       return void machine.spawned(handle)
@@ -50,7 +51,7 @@ async function spawn(machine: Machine, runId: string): Promise<void> {
       const reason = error instanceof Error ? error.message : String(error)
       log.warn('machine did not start', { machine: machine.id, attempt, error })
       // A fault is the runtime's answer; anything else, its supervisor being away above all, may pass.
-      if ((!isFault(error) || error.code === 'runtime_lost') && attempt < spawnAttempts) {
+      if ((!isFault(error) || mayPass(error.code)) && attempt < spawnAttempts) {
         await clock.sleep(100 * 2 ** attempt)
         continue
       }
@@ -59,6 +60,8 @@ async function spawn(machine: Machine, runId: string): Promise<void> {
     }
   }
 }
+
+const mayPass = (code: FaultCode) => code === 'runtime_lost' || code === 'secrets_unavailable'
 
 async function resume(machine: Machine, runId: string): Promise<void> {
   const { runtime, clock, log } = machine.context

@@ -72,6 +72,7 @@ function scripted(config: Partial<MachineConfig> = {}) {
   let id = 0
   const context: MachineContext = {
     runtime,
+    secrets: { of: async () => ({}), prepare: async () => undefined },
     journal: {
       save: (row: MachineRow) => write('buffered', row).catch(() => undefined),
       saveDurably: (row: MachineRow) => write('durable', row),

@@ -59,7 +59,8 @@ export class Machine implements Disposable {
   prepare(): Promise<void> {
     const { desired, endpoint } = this.#row
     if (this.#prepared?.instanceId !== desired.instanceId) {
-      const done = this.context.runtime.prepare(runSpecOf(desired, endpoint)).then(() => undefined)
+      const { runtime, secrets } = this.context
+      const done = Promise.all([runtime.prepare(runSpecOf(desired, endpoint)), secrets.prepare(desired)]).then(() => undefined)
       const prepared = { instanceId: desired.instanceId, done }
       this.#prepared = prepared
       done.catch(() => {

@@ -4,13 +4,15 @@ import type { DesiredMachine, MachineEndpoint } from '../../model/machine/machin
 import { stopConfigOf } from '../../model/machine/stop-config.ts'
 import { checksOf, servicesOf } from '../../model/service/service.ts'
 import type { RunSpec } from '../runtime/runtime-contract.ts'
+import type { SecretEnv } from './machine-secrets.ts'
 
 /** The ports that a machine must be reached at, services' first. */
 export const portsOf = (config: MachineConfig): readonly number[] => [
   ...new Set([...servicesOf(config).map((service) => service.internalPort), ...checksOf(config).map((check) => check.port)]),
 ]
 
-export function runSpecOf(desired: DesiredMachine, endpoint: MachineEndpoint): RunSpec {
+/** Secrets are part of it only where a program is about to be started: it is neither kept nor written. */
+export function runSpecOf(desired: DesiredMachine, endpoint: MachineEndpoint, secrets: SecretEnv = {}): RunSpec {
   const { config } = desired
   const argv = config.init?.exec ?? [...(config.init?.entrypoint ?? []), ...(config.init?.cmd ?? [])]
   return {
@@ -19,7 +21,7 @@ export function runSpecOf(desired: DesiredMachine, endpoint: MachineEndpoint): R
     region: desired.region,
     instanceId: desired.instanceId,
     image: config.image,
-    env: machineEnv(desired, endpoint),
+    env: machineEnv(desired, endpoint, secrets),
     ...(argv.length === 0 ? {} : { argv }),
     endpoint,
     ports: portsOf(config),

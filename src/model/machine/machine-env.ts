@@ -6,14 +6,19 @@ const defaultMemoryMb = 256
 export const memoryMbOf = (config: MachineConfig): number => config.guest?.memory_mb ?? defaultMemoryMb
 
 /**
- * The environment of a machine's program: the app's own variables (PRIMARY_REGION among them, deploys put it there), then the platform's, which win
- * (platform-semantics §8.7). PORT, HOST and PATH come from the runtime.
+ * The environment of a machine's program: the app's own variables (PRIMARY_REGION among them, deploys put it there), then its secrets, then the
+ * platform's, each of which wins over those before (platform-semantics §8.7). PORT, HOST and PATH come from the runtime.
  */
-export function machineEnv(desired: DesiredMachine, endpoint: MachineEndpoint): Readonly<Record<string, string>> {
+export function machineEnv(
+  desired: DesiredMachine,
+  endpoint: MachineEndpoint,
+  secrets: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   const { config } = desired
   const group = config.metadata?.['fly_process_group']
   return {
     ...config.env,
+    ...secrets,
     FLY_APP_NAME: desired.app,
     FLY_MACHINE_ID: desired.id,
     FLY_ALLOC_ID: desired.id,
