@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { knownRegions } from '../../model/region/region-catalogue.ts'
 import type { Region } from '../../model/region/region.ts'
 import { writePlatformFile, type PlatformFile } from '../../kit/platform-file.ts'
-import { platformPaths } from '../../kit/platform-paths.ts'
+import { platformPaths, type PlatformPaths } from '../../kit/platform-paths.ts'
 import type { CliContext } from '../context.ts'
 import { claimDataFolder } from './data-folder.ts'
 import { findDaemon } from './daemon.ts'
@@ -34,7 +35,9 @@ export async function startPlatform(ctx: CliContext, typed: UpFlags, ownRegions:
   await refuseFullDisk(file.dataDir)
   const uid = process.getuid?.()
   await prepareRunDir(ctx.paths, uid)
-  await refuseTakenPorts(file, platformPaths(ctx.paths.home, { dataDir: file.dataDir, uid: uid ?? 0 }))
+  const paths = platformPaths(ctx.paths.home, { dataDir: file.dataDir, uid: uid ?? 0 })
+  await endOrphansOf(paths, file)
+  await refuseTakenPorts(file, paths)
   await writePlatformFile(ctx.paths.platformFile, file)
   for (const change of changes) ctx.progress(`${change.flag} is now ${change.to} (was ${change.from})`)
   ctx.progress(`Starting the platform in ${file.regions.map((region) => region.code).join(', ')} …`)
@@ -45,6 +48,13 @@ export async function startPlatform(ctx: CliContext, typed: UpFlags, ownRegions:
     await stopPlatform({ paths: ctx.paths, clock: ctx.clock, progress: () => undefined }, survivors)
     throw error
   }
+}
+
+/** What a dead keeper left: its edge would hold the port a moment longer, and look like another program. */
+async function endOrphansOf(paths: PlatformPaths, file: PlatformFile): Promise<void> {
+  const { endOrphans } = await import('../../host/keeper/orphans.ts')
+  const folders = file.regions.map((region) => paths.host(region.code).dir)
+  await Promise.all(folders.map(async (dir) => (existsSync(dir) ? endOrphans(dir) : undefined)))
 }
 
 /** Flags change a platform only when nothing of it runs: edges that outlived their daemon keep their ports, so it goes on as it was. */

@@ -64,6 +64,8 @@ export function openJournal(deps: { readonly db: Store; readonly clock: Clock; r
         await put(row, durability)
         return
       } catch (error) {
+        // What changes behind the end is found again by the next host, in what runs and in the exit records.
+        if (closing.signal.aborted) return
         deps.log.error('machine not recorded, will be tried again', { machine: row.desired.id, error })
         await deps.clock.sleep(Math.min(5000, 100 * 2 ** attempt), closing.signal).catch(() => undefined)
       }
