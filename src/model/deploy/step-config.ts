@@ -7,7 +7,10 @@ export function configOfStep(deploy: DeployRecord, step: DeployMachineStep): Mac
   if (step.action === 'release_command') return deploy.releaseCommand && passingConfig(deploy, deploy.releaseCommand.config, releaseCommandGroup)
   const target = Object.hasOwn(deploy.targets, step.group) ? deploy.targets[step.group] : undefined
   if (target === undefined) return undefined
-  const config = targetConfig(step.group, target, deploy.image, deploy.release, standbysOf(deploy, step))
+  const former = step.former === undefined ? undefined : deploy.former[step.former]
+  // A size that was given by hand stays unless `[[vm]]` says another (platform-semantics §4.1).
+  const sized = target.guest === undefined && former?.guest !== undefined ? { ...target, guest: former.guest } : target
+  const config = targetConfig(step.group, sized, deploy.image, deploy.release, standbysOf(deploy, step))
   return step.action === 'canary' ? { ...config, metadata: { ...config.metadata, fly_canary: 'true' } } : config
 }
 
@@ -26,7 +29,8 @@ export function testConfig(deploy: DeployRecord, check: MachineConfig, address: 
 
 /** Of a machine that runs to its end once and takes no requests. It counts as a deploy's own, so that the next deploy takes away one that was left behind. */
 function passingConfig(deploy: DeployRecord, config: MachineConfig, group: string): MachineConfig {
-  const { services: _services, checks: _checks, mounts: _mounts, standbys: _standbys, ...rest } = config
+  // It is not its machine that ends it (auto_destroy): how it ended has to be readable, also for a control that comes later.
+  const { services: _services, checks: _checks, mounts: _mounts, standbys: _standbys, auto_destroy: _auto, ...rest } = config
   return {
     ...rest,
     restart: { policy: 'no' },

@@ -1,0 +1,154 @@
+import type { MachineId, RegionCode } from '../../model/ids.ts'
+import type { AutoscalePolicy } from '../../model/placement/app-scaling.ts'
+
+export interface AutoscaleMachine {
+  readonly id: MachineId
+  readonly region: RegionCode
+  /** serving: takes requests now. reserve: would, as soon as it is woken or has started. none: neither, such as one that failed. */
+  readonly readiness: 'serving' | 'reserve' | 'none'
+  /** Requests in flight, smoothed. */
+  readonly load: number
+  readonly softLimit: number
+  /** On the monotonic clock: since when it does not run. */
+  readonly restingSinceMs?: number
+  /** A volume or a standby's duty: never destroyed, never stopped. */
+  readonly isAnchored: boolean
+}
+export interface AutoscaleOptions {
+  /** How long all machines must be over their soft limit before one is made. */
+  readonly pressureMs: number
+  /** How long a machine must rest before it is destroyed. */
+  readonly restMs: number
+  /** Where autostop is off: for how long fewer machines must have been enough before one is stopped. */
+  readonly calmMs: number
+}
+export interface AutoscaleInput {
+  readonly nowMs: number
+  readonly policy: AutoscalePolicy
+  /** The pool's regions with a host, in order, at least one. */
+  readonly regions: readonly RegionCode[]
+  readonly primaryRegion?: RegionCode | undefined
+  /** All that exist in the process group, oldest first. */
+  readonly machines: readonly AutoscaleMachine[]
+  /** Requests in flight and held, smoothed, by the region of the pool that is nearest to the edge they came to. */
+  readonly demand: ReadonlyMap<RegionCode, number>
+  /** Autostop does not stop machines of this group, so autoscale does. */
+  readonly isAutostopOff: boolean
+  /** False while an edge is silent, which may have requests that nobody knows of: nothing is stopped or destroyed. */
+  readonly isAllHeard: boolean
+  readonly memory: AutoscaleMemory | undefined
+  readonly options: AutoscaleOptions
+}
+/** Carried from pass to pass; a control that starts anew begins without. */
+export interface AutoscaleMemory {
+  readonly pressedSinceMs?: number | undefined
+  readonly calmSinceMs?: number | undefined
+  /** Grows when a machine was destroyed that was needed soon after. */
+  readonly patienceMs: number
+  readonly destroyedAtMs?: number | undefined
+}
+export interface AutoscaleDecision {
+  /** One entry per new machine. */
+  readonly create: readonly RegionCode[]
+  readonly destroy?: MachineId
+  readonly stop?: MachineId
+  readonly memory: AutoscaleMemory
+}
+/** Fewer machines are enough when they would be at most this full; the gap to 1 is what keeps the number steady at the limit. */
+const calmShare = 0.75
+const longestPatience = 8
+
+/**
+ * How many machines shall exist, and where (docs/adr/0020): one is made only when every one runs and is over its soft limit; one is destroyed only when it
+ * has rested for long. What runs within is autostop's business, or, where that is off, follows the same load.
+ */
+export function decideAutoscale(input: AutoscaleInput): AutoscaleDecision {
+  const { policy, machines, nowMs, options } = input
+  const before = input.memory ?? { patienceMs: options.restMs }
+  const serving = machines.filter((machine) => machine.readiness === 'serving')
+  const load = serving.reduce((sum, machine) => sum + machine.load, 0)
+  const isPressed =
+    serving.length > 0 &&
+    machines.every((machine) => machine.readiness !== 'reserve') &&
+    serving.every((machine) => machine.load >= machine.softLimit)
+  const pressedSinceMs = isPressed ? (before.pressedSinceMs ?? nowMs) : undefined
+  const isCalm = input.isAutostopOff && input.isAllHeard && couldSpareOne(input, serving, load)
+  const calmSinceMs = isCalm ? (before.calmSinceMs ?? nowMs) : undefined
+  const memory: AutoscaleMemory = { ...before, pressedSinceMs, calmSinceMs }
+
+  if (machines.length < policy.min) return { create: newRegions(input, policy.min - machines.length), memory }
+  if (pressedSinceMs !== undefined && nowMs - pressedSinceMs >= options.pressureMs && machines.length < policy.max) {
+    const soft = serving.reduce((sum, machine) => sum + machine.softLimit, 0) / serving.length
+    const missing = Math.ceil(load / soft) - serving.length
+    const count = Math.min(policy.max - machines.length, Math.max(1, Math.min(missing, serving.length)))
+    return { create: newRegions(input, count), memory: { ...memory, pressedSinceMs: undefined, patienceMs: patienceAfterCreate(before, input) } }
+  }
+  const victim = isPressed || !input.isAllHeard || machines.length <= policy.min ? undefined : leastNeeded(input, isRested(input, before.patienceMs))
+  if (victim !== undefined) {
+    const patienceMs = Math.max(options.restMs, before.patienceMs / 2)
+    return { create: [], destroy: victim.id, memory: { ...memory, destroyedAtMs: nowMs, patienceMs } }
+  }
+  const spare =
+    calmSinceMs !== undefined && nowMs - calmSinceMs >= options.calmMs
+      ? leastNeeded(input, (machine) => machine.readiness === 'serving' && !machine.isAnchored)
+      : undefined
+  return spare === undefined ? { create: [], memory } : { create: [], stop: spare.id, memory: { ...memory, calmSinceMs: undefined } }
+}
+
+/** Whether those that serve, but for one, would do, with room to spare. */
+function couldSpareOne({ policy }: AutoscaleInput, serving: readonly AutoscaleMachine[], load: number): boolean {
+  if (serving.length <= policy.min) return false
+  const limits = serving.map((machine) => machine.softLimit).toSorted((a, b) => a - b)
+  const left = limits.slice(0, -1).reduce((sum, limit) => sum + limit, 0)
+  return load <= left * calmShare
+}
+
+const isRested =
+  ({ nowMs }: AutoscaleInput, patienceMs: number) =>
+  (machine: AutoscaleMachine): boolean =>
+    !machine.isAnchored && machine.restingSinceMs !== undefined && nowMs - machine.restingSinceMs >= patienceMs
+
+function patienceAfterCreate(before: AutoscaleMemory, { nowMs, options }: AutoscaleInput): number {
+  const wasHasty = before.destroyedAtMs !== undefined && nowMs - before.destroyedAtMs < 3 * before.patienceMs
+  return wasHasty ? Math.min(before.patienceMs * 2, options.restMs * longestPatience) : before.patienceMs
+}
+
+/** Regions for new machines, one after the other: balanced where most load comes to a machine (d'Hondt's rule), standard where the fewest are. */
+function newRegions(input: AutoscaleInput, count: number): readonly RegionCode[] {
+  const have = new Map(input.regions.map((region) => [region, input.machines.filter((machine) => machine.region === region).length]))
+  return Array.from({ length: count }, () => {
+    const weight = (region: RegionCode) => (input.policy.mode === 'balanced' ? demandIn(input, region) / (have.get(region)! + 1) : 0)
+    const isBetter = (a: RegionCode, b: RegionCode) => weight(a) > weight(b) || (weight(a) === weight(b) && have.get(a)! < have.get(b)!)
+    const region = input.regions.reduce((best, each) => (isBetter(each, best) ? each : best))
+    have.set(region, have.get(region)! + 1)
+    return region
+  })
+}
+
+/** Who goes first: outside of the pool; then balanced where the least load comes to a machine, standard where the most machines are; primary region last; newest. */
+function leastNeeded(input: AutoscaleInput, mayGo: (machine: AutoscaleMachine) => boolean): AutoscaleMachine | undefined {
+  const { mode } = input.policy
+  const countIn = (region: RegionCode) => input.machines.filter((machine) => machine.region === region).length
+  const rank = ({ region }: AutoscaleMachine): readonly number[] => [
+    input.regions.includes(region) ? 1 : 0,
+    mode === 'balanced' ? demandIn(input, region) / countIn(region) : -countIn(region),
+    region === input.primaryRegion ? 1 : 0,
+    -countIn(region),
+  ]
+  const goesBefore = (a: AutoscaleMachine, b: AutoscaleMachine): boolean => {
+    const [of, than] = [rank(a), rank(b)]
+    const at = of.findIndex((value, index) => value !== than[index])
+    // Of equals the one that comes later, which is newer.
+    return at < 0 || of[at]! < than[at]!
+  }
+  return input.machines
+    .filter(mayGo)
+    .reduce<AutoscaleMachine | undefined>((first, each) => (first === undefined || goesBefore(each, first) ? each : first), undefined)
+}
+
+/** Traces of load that is over do not count. */
+const negligible = 0.01
+const demandIn = ({ demand }: AutoscaleInput, region: RegionCode): number => {
+  const found = demand.get(region) ?? 0
+  return found < negligible ? 0 : found
+}
