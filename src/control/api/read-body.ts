@@ -23,7 +23,9 @@ export async function readJson(body: ReadableStream<Uint8Array> | null, limitByt
   try {
     return JSON.parse(text) as unknown
   } catch (cause) {
-    throw fault('invalid_body', { problems: [`not valid JSON: ${(cause as Error).message}`] }, cause)
+    // The parser's own words quote the body, which may hold a secret; so may a cause, which is logged.
+    const at = /at position (\d+)/.exec((cause as Error).message)?.[1]
+    throw fault('invalid_body', { problems: [at === undefined ? 'not valid JSON' : `not valid JSON at character ${at}`] })
   }
 }
 

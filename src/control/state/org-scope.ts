@@ -35,6 +35,8 @@ export interface OrgScope {
   /** The same, narrowed to one of the orgs reached; to the home org without a slug. Fault org_not_found. */
   inOrg(slug: string | undefined): OrgScope
   orgs(): readonly Org[]
+  /** Whether what belongs to an org as a whole is reached: all of it but with a deploy token. */
+  covers(org: OrgSlug): boolean
   apps(): readonly App[]
   app(name: string): App
   /** Whether the name is taken at all, by whichever org: names are global. */
@@ -69,6 +71,7 @@ export function openOrgScope(records: Records, counts: Pick<PlatformCounts, 'ord
       if (!covers(org) || !isThere) throw fault('org_not_found', { org })
       return openOrgScope(records, counts, { ...limits, home: org, only: org })
     },
+    covers: (org) => covers(org) && limits.appId === undefined,
     orgs: () => records.list<Org>(prefixes.orgs).filter((org) => covers(org.slug)),
     apps: () => records.list<App>(prefixes.apps).filter(isOwn),
     app(name) {

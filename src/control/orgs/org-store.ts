@@ -1,0 +1,66 @@
+import type { App, Org } from '../../model/app.ts'
+import { fault } from '../../model/fault/fault.ts'
+import { parseOrgSlug, type OrgSlug } from '../../model/ids.ts'
+import type { TokenRecord } from '../../model/token.ts'
+import type { Store } from '../../store/contract.ts'
+import { keys, prefixes } from '../../store/keys.ts'
+import type { Keyring } from '../secrets/keyring.ts'
+import type { Records } from '../state/records.ts'
+
+export interface OrgStore {
+  /** Faults org_exists, invalid_value. */
+  create(name: string, slug: string | undefined): Promise<Org>
+  /** With its tokens and its data key. Fault org_in_use while it has apps. */
+  remove(org: OrgSlug): Promise<void>
+}
+/** Tokens that go in the transaction of the org; more than an org should have. */
+const mostTokens = 100
+
+export function openOrgStore(deps: {
+  readonly store: Store
+  readonly records: Records
+  readonly keyring: Pick<Keyring, 'forget'>
+  readonly settle: (revision: number | undefined) => Promise<void>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}): OrgStore {
+  const { store, records } = deps
+  return {
+    async create(name, given) {
+      const slug = parseOrgSlug(given ?? slugOf(name))
+      const org: Org = { schema: 1, slug, name, createdAt: new Date(deps.now()).toISOString() }
+      const key = keys.org(slug)
+      const written = await store.transact({
+        compare: [{ key, target: 'version', is: '=', to: 0 }],
+        then: [{ op: 'put', key, value: JSON.stringify(org) }],
+      })
+      if (!written.held) throw fault('org_exists', { org: slug })
+      await deps.settle(written.revision)
+      return org
+    },
+    async remove(org) {
+      const apps = records.list<App>(prefixes.apps).filter((app) => app.org === org).length
+      if (apps > 0) throw fault('org_in_use', { org, apps })
+      const tokens = records.list<TokenRecord>(prefixes.tokens).filter((token) => token.org === org)
+      if (tokens.length > mostTokens)
+        throw fault('invalid_value', { field: 'org', found: `${tokens.length} tokens`, rule: `revoke them down to ${mostTokens}` })
+      const { revision } = await store.transact({
+        compare: [],
+        then: [
+          { op: 'delete', key: keys.org(org) },
+          { op: 'delete', key: keys.dataKey(org) },
+          ...tokens.map((token) => ({ op: 'delete', key: keys.token(token.id) }) as const),
+        ],
+      })
+      deps.keyring.forget(org)
+      await deps.settle(revision)
+    },
+  }
+}
+
+/** `Acme Europe` → `acme-europe` */
+const slugOf = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
