@@ -1,3 +1,5 @@
+import { printKey, printText as quote } from './toml-values.ts'
+
 /** What `launch` knows of a new app. */
 export interface NewFlyToml {
   readonly app: string
@@ -17,7 +19,7 @@ export interface NewFlyToml {
 export function printFlyToml(app: NewFlyToml): string {
   const build =
     app.image === undefined ? (app.dockerfile === undefined ? [] : [`  dockerfile = ${quote(app.dockerfile)}`]) : [`  image = ${quote(app.image)}`]
-  const env = Object.entries(app.env).map(([name, value]) => `  ${bareOrQuoted(name)} = ${quote(value)}`)
+  const env = Object.entries(app.env).map(([name, value]) => `  ${printKey(name)} = ${quote(value)}`)
   const lines = [
     `# fly.toml of ${app.app}, written by kante launch at ${app.writtenAt}`,
     '',
@@ -55,9 +57,3 @@ export function printFlyToml(app: NewFlyToml): string {
   ]
   return lines.join('\n')
 }
-
-const bareOrQuoted = (key: string) => (/^[\w-]+$/.test(key) ? key : basic(key))
-/** A literal string where TOML allows it, as flyctl writes them, else a basic one. */
-const quote = (text: string) => (/^[^'\p{Cc}]*$/u.test(text) ? `'${text}'` : basic(text))
-const basic = (text: string) => `"${text.replaceAll(/["\\\p{Cc}]/gu, escapeChar)}"`
-const escapeChar = (char: string) => (char === '"' || char === '\\' ? `\\${char}` : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
