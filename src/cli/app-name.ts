@@ -27,7 +27,7 @@ export async function findAppName(ctx: Pick<CliContext, 'env' | 'cwd'>, flags: A
     if (flags.config !== undefined) throw fault('config_missing', { path })
     return undefined
   }
-  return appOfFlyToml(text.slice(0, sizeLimit))
+  return appOfConfig(path, text.slice(0, sizeLimit))
 }
 
 /** The config file a command means: --config, a folder or a file; else fly.toml here. */
@@ -39,6 +39,13 @@ export async function configPath(ctx: Pick<CliContext, 'cwd'>, config: string | 
     throw error
   })
   return found?.isDirectory() === true ? join(path, 'fly.toml') : path
+}
+
+/** The app that a config file names, by the form its name says. A JSON file that cannot be read names none: the command that needs it says why. */
+function appOfConfig(path: string, text: string): string | undefined {
+  if (/\.ya?ml$/.test(path)) return /^app:[ \t]*["']?([\w-]+)["']?[ \t]*(?:#.*)?$/m.exec(text.replaceAll('\r', ''))?.[1]
+  if (!path.endsWith('.json')) return appOfFlyToml(text)
+  return /^[ \t]*"app"[ \t]*:[ \t]*"([\w-]+)"/m.exec(text)?.[1] ?? /^\s*\{\s*"app"\s*:\s*"([\w-]+)"/.exec(text)?.[1]
 }
 
 /**

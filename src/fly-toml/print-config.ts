@@ -11,7 +11,7 @@ function* lines(path: readonly string[], table: ConfigTable, indent: string): Ge
     const here = [...path, key]
     const name = here.map(printKey).join('.')
     // A section's own header stands where its keys would; those below it are indented, as flyctl writes them.
-    const at = path.length === 0 ? '' : `${indent}`
+    const at = path.length === 0 ? '' : indent
     const inner = `${at}  `
     if (isTableList(value)) {
       for (const item of value) {

@@ -12,7 +12,7 @@ export function printValue(value: ConfigValue): string {
   if (typeof value === 'string') return printText(value)
   if (typeof value === 'number') return printNumber(value)
   if (typeof value === 'boolean') return String(value)
-  if (!isConfigTable(value)) return `[${(value as readonly ConfigValue[]).map(printValue).join(', ')}]`
+  if (!isConfigTable(value)) return `[${value.map(printValue).join(', ')}]`
   const pairs = Object.entries(value).map(([key, item]) => `${printKey(key)} = ${printValue(item)}`)
   return pairs.length === 0 ? '{}' : `{ ${pairs.join(', ')} }`
 }

@@ -1,15 +1,16 @@
 import { relative } from 'node:path'
 import { readFlyToml } from '../../../fly-toml/parse-fly-toml.ts'
+import type { Finding } from '../../../fly-toml/section.ts'
 import { readIfThere } from '../../../kit/durable-file.ts'
 import { fault } from '../../../model/fault/fault.ts'
 import { configPath } from '../../app-name.ts'
 import { defineCommand } from '../../framework/define-command.ts'
 import { toggle } from '../../framework/flag.ts'
-import { appFlags } from '../../framework/shared-flags.ts'
+import { appFlags, jsonFlag } from '../../framework/shared-flags.ts'
 
 export const command = defineCommand({
   description: 'Reads fly.toml and says everything that is wrong with it, with file and line. Exits with 1 when something is.',
-  flags: { ...appFlags, strict: toggle({ short: 's', help: 'Count warnings as errors, unknown keys among them' }) },
+  flags: { ...appFlags, ...jsonFlag, strict: toggle({ short: 's', help: 'Count warnings as errors, unknown keys among them' }) },
   args: {},
   run: async (ctx, { flags }) => {
     const path = await configPath(ctx, flags.config)
@@ -17,10 +18,16 @@ export const command = defineCommand({
     if (text === undefined) throw fault('config_missing', { path })
     const shown = relative(ctx.cwd, path) || path
     const { errors, warnings } = readFlyToml(shown, text)
-    for (const { line, key, problem } of errors) ctx.print(`${shown}:${line}: ${key}: ${problem}`)
-    for (const { line, key, problem } of warnings) ctx.print(`${shown}:${line}: ${flags.strict ? '' : 'warning: '}${key}: ${problem}`)
-    if (errors.length > 0 || (flags.strict && warnings.length > 0)) return 1
-    ctx.print(`${shown} is valid`)
-    return 0
+    const isValid = errors.length === 0 && !(flags.strict && warnings.length > 0)
+    if (ctx.isJson) ctx.printJson({ file: shown, valid: isValid, errors, warnings })
+    else {
+      const say = (findings: readonly Finding[], label: string) => {
+        for (const { line, key, problem } of findings) ctx.print(`${shown}:${line}: ${label}${key}: ${problem}`)
+      }
+      say(errors, '')
+      say(warnings, flags.strict ? '' : 'warning: ')
+      if (isValid) ctx.print(`${shown} is valid`)
+    }
+    return isValid ? 0 : 1
   },
 })
