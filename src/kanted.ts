@@ -16,11 +16,13 @@ import { readPlatformFile, type PlatformFile, type PlatformRegion } from './kit/
 import { platformPaths, type PlatformPaths } from './kit/platform-paths.ts'
 import { isSameProcess, processIdentity, type ProcessIdentity } from './kit/process-identity.ts'
 import { writeReadyLine } from './kit/ready-pipe.ts'
+import { Secret } from './kit/secret.ts'
 import { untilSignal } from './kit/until-signal.ts'
 import { version } from './kit/version.ts'
 import { fault, isFault } from './model/fault/fault.ts'
 import { edgeIdOf, parseHostId, parseRegionCode, type HostId } from './model/ids.ts'
 import type { HostRecord } from './model/host.ts'
+import { mirroredPrefixes } from './store/keys.ts'
 
 const { values: flags } = parseArgs({
   options: { home: { type: 'string' }, role: { type: 'string' }, config: { type: 'string' }, verbose: { type: 'boolean' } },
@@ -90,6 +92,7 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
     { claimAddressRange },
     { openInstaller },
     seeds,
+    masterKeys,
   ] = await Promise.all([
     import('./store/sqlite/open-sqlite-store.ts'),
     import('./store/sqlite/engine.ts'),
@@ -102,6 +105,7 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
     import('./host/addresses/claim-range.ts'),
     import('./build/install-dependencies.ts'),
     import('./control/seed-platform.ts'),
+    import('./control/secrets/master-key.ts'),
   ])
   await using opened = new AsyncDisposableStack()
   const clock = systemClock
@@ -110,10 +114,11 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
   // One thread for all databases of this process: a thread each would cost 20 MB more apiece.
   const engine = opened.use(openSqliteEngine())
   const store = opened.use(await openSqliteStore({ clock, engine, log: log.child({ part: 'store' }) }, { path: paths.stateDb }))
-  const secrets = await seeds.openPlatformSecrets(store, { tokenFile: paths.tokenFile, masterKeyFile: paths.masterKeyFile, random })
+  const masterKey = masterKeyFromEnvironment(masterKeys) ?? masterKeys.masterKeyFile(paths.masterKeyFile, random)
+  const secrets = await seeds.openPlatformSecrets(store, { tokenFile: paths.tokenFile, masterKey, random, now: () => clock.now() })
   const records = platform.regions.map((region) => hostRecord(region, paths, clock.now()))
   await seeds.seedPlatform(store, records, clock.now())
-  const mirror = opened.use(await openMirror({ store, clock, log: log.child({ part: 'mirror' }) }, ['']))
+  const mirror = opened.use(await openMirror({ store, clock, log: log.child({ part: 'mirror' }) }, mirroredPrefixes))
   const hosts = new Map<HostId, Awaited<ReturnType<typeof openHost>>>()
   const apiAddress = `http://127.0.0.1:${platform.apiPort}`
   const control = opened.use(
@@ -127,6 +132,7 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
         random,
         log: log.child({ role: 'control' }),
         version,
+        keyring: secrets.keyring,
       },
       {
         dir: paths.controlDir,
@@ -167,7 +173,7 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
       )
       const host = opened.use(
         await openHost(
-          { db, store, runtime, logs, clock, random, log: hostLog },
+          { db, store, runtime, logs, secrets: control.secretsFor(record.id), clock, random, log: hostLog },
           { record, addressRange: claim.range, edges: () => edges, runtimeName: 'process' },
         ),
       )
@@ -182,6 +188,19 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
   await control.listenApi('127.0.0.1', platform.apiPort)
   const owned = opened.move()
   return { apiAddress, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** Taken out of the environment, so that no program that is started from here inherits it. */
+function masterKeyFromEnvironment({ masterKeyVariable, givenMasterKey }: typeof import('./control/secrets/master-key.ts')) {
+  const taken = (name: string): Secret | undefined => {
+    const text = process.env[name]?.trim()
+    delete process.env[name]
+    if (text === undefined || text === '') return undefined
+    if (text.length < 32) throw fault('key_file_invalid', { file: name, reason: 'at least 32 characters are needed' })
+    return new Secret(text)
+  }
+  const [key, former] = [taken(masterKeyVariable), taken(`${masterKeyVariable}_FORMER`)]
+  return key && givenMasterKey(key, former)
 }
 
 function hostRecord(region: PlatformRegion, paths: PlatformPaths, nowMs: number): HostRecord {

@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto'
-import { readIfThere } from '../kit/durable-file.ts'
 import { ensureSecretFile } from '../kit/secret-file.ts'
 import type { Secret } from '../kit/secret.ts'
+import { openKeyring, type Keyring } from './secrets/keyring.ts'
+import type { MasterKeySource } from './secrets/master-key.ts'
 import { fault } from '../model/fault/fault.ts'
 import type { HostRecord } from '../model/host.ts'
 import type { OrgSlug, RandomBytes } from '../model/ids.ts'
@@ -10,35 +10,20 @@ import { prefixRange, type Operation, type Store } from '../store/contract.ts'
 import { keys, prefixes } from '../store/keys.ts'
 
 export const defaultOrg = 'personal' as OrgSlug
-/** Proves that a master key is the one of this data without giving it away. */
-const masterKeyCheck = 'platform/master-key'
 
 export interface PlatformSecrets {
   readonly token: Secret
-  readonly masterKey: Secret
+  readonly keyring: Keyring
 }
 
-/**
- * The API token and the master key, made (0600) at the first start. Afterwards a missing master key is a fault, not a new key: what was encrypted
- * under the old one would be lost silently. Faults: master_key_missing, master_key_mismatch.
- */
+/** The API token, made (0600) at the first start, and the keys of the store. Faults: master_key_missing, master_key_mismatch. */
 export async function openPlatformSecrets(
   store: Store,
-  options: { readonly tokenFile: string; readonly masterKeyFile: string; readonly random: RandomBytes },
+  options: { readonly tokenFile: string; readonly masterKey: MasterKeySource; readonly random: RandomBytes; readonly now: () => number },
 ): Promise<PlatformSecrets> {
-  const made = (prefix: string) => () => `${prefix}${Buffer.from(options.random(32)).toString('base64url')}`
-  const token = await ensureSecretFile(options.tokenFile, made('kante_'))
-  const recorded = await store.get(masterKeyCheck)
-  if (recorded !== undefined && !(await readIfThere(options.masterKeyFile))?.trim())
-    throw fault('master_key_missing', { path: options.masterKeyFile })
-  const masterKey = await ensureSecretFile(options.masterKeyFile, made(''))
-  const check = createHmac('sha256', masterKey.reveal()).update('kante master key').digest('hex')
-  if (recorded === undefined) {
-    await store.transact({ compare: [], then: [{ op: 'put', key: masterKeyCheck, value: JSON.stringify({ schema: 1, check }) }] })
-  } else if ((JSON.parse(recorded.value) as { check?: unknown }).check !== check) {
-    throw fault('master_key_mismatch', { path: options.masterKeyFile })
-  }
-  return { token, masterKey }
+  const { random, now } = options
+  const token = await ensureSecretFile(options.tokenFile, () => `kante_${Buffer.from(random(32)).toString('base64url')}`)
+  return { token, keyring: await openKeyring({ store, random, now }, options.masterKey) }
 }
 
 /**

@@ -42,3 +42,5 @@ export const prefixes = {
   dataKeys: 'data-key/',
   tokens: 'token/',
 } as const
+/** What a mirror of the platform's store holds: everything but the audit log, which only grows. */
+export const mirroredPrefixes: readonly string[] = [...Object.values(prefixes), 'platform/']

@@ -2,9 +2,12 @@ import { Hono } from 'hono'
 import type { z } from 'zod'
 import type { Clock } from '../../kit/clock.ts'
 import type { Log } from '../../kit/log.ts'
+import type { App } from '../../model/app.ts'
 import { fault, isFault, type Fault } from '../../model/fault/fault.ts'
 import { ulid, type RandomBytes } from '../../model/ids.ts'
 import { faultBody, httpStatusOf } from '../../protocol/fault-mapping.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import type { AuditedCall } from '../audit/audit-record.ts'
 import type { OrgScope } from '../state/org-scope.ts'
 import { checkAccess } from './access.ts'
 import { problemsOf, readJson } from './read-body.ts'
@@ -14,14 +17,20 @@ export interface ApiDeps {
   readonly authenticate: (header: string | undefined) => Caller
   readonly checkHost: (header: string | undefined) => void
   readonly scopeOf: (caller: Caller) => OrgScope
+  readonly audit: Pick<AuditLog, 'during'>
   readonly clock: Clock
   readonly random: RandomBytes
   readonly log: Log
 }
 
+/** What serves a request knows of its connection. */
+export interface Connection {
+  readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } }
+}
+
 /** The API as a function of requests: one table of routes, one way in (host name, token, body, fault to answer). */
-export function buildApi(routes: readonly Route[], deps: ApiDeps): (request: Request) => Promise<Response> {
-  const hono = new Hono<{ Variables: { requestId: string } }>({ strict: false })
+export function buildApi(routes: readonly Route[], deps: ApiDeps): (request: Request, connection?: Connection) => Promise<Response> {
+  const hono = new Hono<{ Variables: { requestId: string }; Bindings: { from: string } }>({ strict: false })
   hono.use('*', async (c, next) => {
     c.set('requestId', ulid(deps.clock.now(), deps.random))
     deps.checkHost(c.req.header('host') ?? new URL(c.req.url).host)
@@ -32,7 +41,6 @@ export function buildApi(routes: readonly Route[], deps: ApiDeps): (request: Req
     hono.on(route.method === 'HEAD' ? 'GET' : route.method, route.path, async (c) => {
       const request = c.req.raw
       const caller = deps.authenticate(c.req.header('authorization'))
-      checkAccess(caller.kind, route)
       const context: ApiContext = {
         caller,
         scope: deps.scopeOf(caller),
@@ -41,9 +49,15 @@ export function buildApi(routes: readonly Route[], deps: ApiDeps): (request: Req
         header: (name) => c.req.header(name),
         body: request.body,
       }
-      const query = route.query && parse(route.query, queryOf(new URL(request.url)))
-      const body = await bodyOf(route, request)
-      return respond(await route.handle(context, { params: c.req.param(), query, body }), context, deps.log)
+      const params: Readonly<Record<string, string>> = c.req.param()
+      const answer = async () => {
+        checkAccess(caller.kind, route)
+        const query = route.query && parse(route.query, queryOf(new URL(request.url)))
+        const body = await bodyOf(route, request)
+        return route.handle(context, { params, query, body })
+      }
+      const reply = isAudited(route) ? await deps.audit.during(auditedCall(context, route, params, c.env.from), answer) : await answer()
+      return respond(reply, context, deps.log)
     })
   }
   hono.notFound((c) => failed(fault('route_not_found', { method: c.req.method, path: c.req.path.slice(0, 200) }), c.get('requestId')))
@@ -53,7 +67,35 @@ export function buildApi(routes: readonly Route[], deps: ApiDeps): (request: Req
     if (!c.req.raw.signal.aborted) deps.log.error('request failed', { requestId, method: c.req.method, path: c.req.path, error })
     return failed(fault('internal', { requestId }, error), requestId)
   })
-  return async (request) => hono.fetch(request)
+  return async (request, connection) => hono.fetch(request, { from: connection?.incoming?.socket.remoteAddress ?? 'unknown' })
+}
+
+/** Every call that may change something, and those that show what concerns all orgs. */
+const isAudited = (route: Route): boolean => (route.method !== 'GET' && route.method !== 'HEAD') || route.access === 'operate'
+const longestObject = 256
+
+function auditedCall({ caller, scope, requestId }: ApiContext, route: Route, params: Readonly<Record<string, string>>, from: string): AuditedCall {
+  const app = params['app'] === undefined ? undefined : ownApp(scope, params['app'])
+  return {
+    token: caller.tokenId,
+    kind: caller.kind,
+    ...(caller.name === undefined ? {} : { tokenName: caller.name }),
+    org: app?.org ?? caller.org,
+    ...(app === undefined ? {} : { app: app.name }),
+    from,
+    action: `${route.method} ${route.path}`,
+    objects: Object.entries(params).map(([name, value]) => `${name}=${value.slice(0, longestObject)}`),
+    request: requestId,
+  }
+}
+
+function ownApp(scope: OrgScope, name: string): App | undefined {
+  try {
+    return scope.app(name)
+  } catch (error) {
+    if (isFault(error, 'app_not_found')) return undefined
+    throw error
+  }
 }
 
 /** `a=1&a=2` is `{ a: ['1', '2'] }`, one value is a text. */

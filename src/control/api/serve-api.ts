@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import type { Connection } from './build-api.ts'
 import { fault } from '../../model/fault/fault.ts'
 
 export interface ListeningServer extends AsyncDisposable {
@@ -8,7 +9,11 @@ export interface ListeningServer extends AsyncDisposable {
 }
 
 /** Serves a fetch handler over HTTP/1.1. Disposing it ends open streams too. Fault `port_in_use`. */
-export async function serveApi(api: (request: Request) => Response | Promise<Response>, address: string, port: number): Promise<ListeningServer> {
+export async function serveApi(
+  api: (request: Request, connection: Connection) => Response | Promise<Response>,
+  address: string,
+  port: number,
+): Promise<ListeningServer> {
   const server = createServer(getRequestListener(api, { overrideGlobalObjects: false }))
   // Layers of a gigabyte may come over slow lines; heads may not.
   server.requestTimeout = 3_600_000

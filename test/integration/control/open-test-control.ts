@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openControl, type ControlDeps, type ControlOptions, type ControlRole } from '../../../src/control/open-control.ts'
 import type { DependencyInstaller } from '../../../src/control/bundles/dependency-installer.ts'
+import { openKeyring } from '../../../src/control/secrets/keyring.ts'
+import { givenMasterKey } from '../../../src/control/secrets/master-key.ts'
 import { seedPlatform } from '../../../src/control/seed-platform.ts'
 import { systemClock } from '../../../src/kit/clock.ts'
 import { openLog, silentLog } from '../../../src/kit/log.ts'
@@ -63,6 +65,10 @@ export async function openTestControl(
     random: (size) => randomBytes(size),
     log,
     version: '0.0.0-test',
+    keyring: await openKeyring(
+      { store, random: (size) => randomBytes(size), now: Date.now },
+      givenMasterKey(new Secret('a master key of tests'), undefined),
+    ),
     ...options.deps,
   }
   const controlOptions: ControlOptions = {
@@ -73,6 +79,7 @@ export async function openTestControl(
     home: dir,
     apiAddress: 'http://127.0.0.1:4280',
     regions: hosts.map((host) => host.record.region.code),
+    edgePatienceMs: 0,
     ...options.options,
   }
   let control = await openControl(deps, controlOptions)

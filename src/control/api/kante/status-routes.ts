@@ -1,3 +1,4 @@
+import type { Release } from '../../../model/app.ts'
 import { edgeIdOf } from '../../../model/ids.ts'
 import type { HostRecord } from '../../../model/host.ts'
 import { isEnded } from '../../../model/deploy/deploy-record.ts'
@@ -58,7 +59,15 @@ export function statusRoutes(services: StatusServices): readonly Route[] {
       access: 'read',
       summary: 'What the token of this request is',
       replies: { 200: { description: 'the token', schema: whoami } },
-      handle: ({ caller }) => json({ token: caller.tokenId, org: caller.org, kind: caller.kind }),
+      handle: ({ caller }) =>
+        json({
+          token: caller.tokenId,
+          org: caller.org,
+          kind: caller.kind,
+          ...(caller.name === undefined ? {} : { name: caller.name }),
+          ...(caller.app === undefined ? {} : { app: caller.app.name }),
+          ...(caller.expiresAt === undefined ? {} : { expiresAt: caller.expiresAt }),
+        }),
     }),
     route({
       method: 'GET',
@@ -78,7 +87,7 @@ export function statusRoutes(services: StatusServices): readonly Route[] {
           hostname,
           urls: platform.hosts().map((host) => ({ region: host.region.code, url: edgeUrl(host, hostname) })),
           ...(app.primaryRegion === undefined ? {} : { primaryRegion: app.primaryRegion }),
-          ...(release === undefined ? {} : { release }),
+          ...(release === undefined ? {} : { release: releaseJson(release) }),
           ...(deploy === undefined ? {} : { deploy: deployStatusOf(deploy) }),
           machines: machines.map((machine) => machineFromStore(app, machine, scope, platform.isReachable(machine.host))),
         })
@@ -91,10 +100,13 @@ export function statusRoutes(services: StatusServices): readonly Route[] {
       access: 'read',
       summary: 'The releases of an app, newest first',
       replies: { 200: { description: 'the releases', schema: releaseList } },
-      handle: ({ scope }, { params }) => json({ releases: scope.releases(scope.app(params.app)).toReversed() }),
+      handle: ({ scope }, { params }) => json({ releases: scope.releases(scope.app(params.app)).toReversed().map(releaseJson) }),
     }),
   ]
 }
+
+/** Without the configs that a rollback needs: they are as large as all machines together. */
+const releaseJson = ({ deployed, ...release }: Release) => ({ ...release, canRollBack: release.status === 'complete' && deployed !== undefined })
 
 /** `http://NAME:PORT` of a host's edge. */
 function edgeUrl(host: HostRecord, name: string): string {
