@@ -52,6 +52,7 @@ export function buildApi(routes: readonly Route[], deps: ApiDeps): (request: Req
       const params: Readonly<Record<string, string>> = c.req.param()
       const answer = async () => {
         checkAccess(caller.kind, route)
+        checkNamed(context.scope, route, params)
         const query = route.query && parse(route.query, queryOf(new URL(request.url)))
         const body = await bodyOf(route, request)
         return route.handle(context, { params, query, body })
@@ -68,6 +69,12 @@ export function buildApi(routes: readonly Route[], deps: ApiDeps): (request: Req
     return failed(fault('internal', { requestId }, error), requestId)
   })
   return async (request, connection) => hono.fetch(request, { from: connection?.incoming?.socket.remoteAddress ?? 'unknown' })
+}
+
+/** What a path names has to be the caller's, before anything is looked at: a handler cannot forget it. Faults app_not_found, org_not_found. */
+function checkNamed(scope: OrgScope, route: Route, params: Readonly<Record<string, string>>): void {
+  if (params['app'] !== undefined && route.isAnyName !== true) scope.app(params['app'])
+  if (params['org'] !== undefined) scope.inOrg(params['org'])
 }
 
 /** Every call that may change something, and those that show what concerns all orgs. */

@@ -20,6 +20,7 @@ export async function readJson(body: ReadableStream<Uint8Array> | null, limitByt
   } catch (cause) {
     throw fault('invalid_body', { problems: ['not valid UTF-8'] }, cause)
   }
+  if (depthOf(text) > depthLimit) throw fault('invalid_body', { problems: [`nested deeper than ${depthLimit}`] })
   try {
     return JSON.parse(text) as unknown
   } catch (cause) {
@@ -27,6 +28,19 @@ export async function readJson(body: ReadableStream<Uint8Array> | null, limitByt
     const at = /at position (\d+)/.exec((cause as Error).message)?.[1]
     throw fault('invalid_body', { problems: [at === undefined ? 'not valid JSON' : `not valid JSON at character ${at}`] })
   }
+}
+
+/** What reads a value afterwards goes down by recursion. Brackets within texts count too: no sensible body has so many. */
+const depthLimit = 200
+function depthOf(text: string): number {
+  let depth = 0
+  let deepest = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth)
+    else if (code === 0x5d || code === 0x7d) depth--
+  }
+  return deepest
 }
 
 /** Field by field: `config.services[0].internal_port: expected number, received string`. */

@@ -53,6 +53,8 @@ interface RouteShape<Path extends string, Query extends z.ZodType | undefined, B
   readonly tag: 'apps' | 'machines' | 'platform' | 'kante'
   /** Which tokens may call it (access.ts). Whose things they reach is decided by their scope, not here. */
   readonly access: Access
+  /** The app in the path may be another's, or none: the handler says what of it is shown. */
+  readonly isAnyName?: true
   readonly query?: Query
   readonly body?: Body
   /** No body is the same as `{}`. */

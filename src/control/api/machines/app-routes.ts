@@ -66,6 +66,7 @@ export function appRoutes(services: MachineServices): readonly Route[] {
       path: '/v1/apps/:app',
       tag: 'apps',
       access: 'read',
+      isAnyName: true,
       summary: 'Show an app',
       replies: { 200: { description: 'the app', schema: app }, 403: { description: 'the name belongs to another org', schema: faultReply } },
       handle(context, { params }) {
