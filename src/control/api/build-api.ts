@@ -77,8 +77,8 @@ function checkNamed(scope: OrgScope, route: Route, params: Readonly<Record<strin
   if (params['org'] !== undefined) scope.inOrg(params['org'])
 }
 
-/** Every call that may change something, and those that show what concerns all orgs. */
-const isAudited = (route: Route): boolean => (route.method !== 'GET' && route.method !== 'HEAD') || route.access === 'operate'
+/** Every call that may change something, and a backup. */
+const isAudited = (route: Route): boolean => (route.method !== 'GET' && route.method !== 'HEAD') || route.isRecorded === true
 const longestObject = 256
 
 function auditedCall({ caller, scope, requestId }: ApiContext, route: Route, params: Readonly<Record<string, string>>, from: string): AuditedCall {

@@ -55,6 +55,8 @@ interface RouteShape<Path extends string, Query extends z.ZodType | undefined, B
   readonly access: Access
   /** The app in the path may be another's, or none: the handler says what of it is shown. */
   readonly isAnyName?: true
+  /** Recorded although it changes nothing: it shows more than one org’s. */
+  readonly isRecorded?: true
   readonly query?: Query
   readonly body?: Body
   /** No body is the same as `{}`. */

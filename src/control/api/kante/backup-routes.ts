@@ -1,4 +1,3 @@
-import { fault } from '../../../model/fault/fault.ts'
 import { faultReply } from '../../../protocol/machines-api.ts'
 import { writeBackup, type BackupSource } from '../../backup/write-backup.ts'
 import { route, type Route } from '../route.ts'
@@ -10,14 +9,12 @@ export const backupRoutes = (source: BackupSource): readonly Route[] => [
     path: '/v1/kante/backup',
     tag: 'kante',
     access: 'operate',
+    isRecorded: true,
     summary: 'A backup: the store at one revision and the layers of kept bundles; never the master key',
     replies: {
       200: { description: 'the file', type: 'application/octet-stream' },
       403: { description: 'not an operator’s token', schema: faultReply },
     },
-    handle({ caller }) {
-      if (caller.kind !== 'operator') throw fault('forbidden', { what: 'take a backup of the platform' })
-      return { stream: writeBackup(source), type: 'application/octet-stream', fileName: 'kante.backup' }
-    },
+    handle: () => ({ stream: writeBackup(source), type: 'application/octet-stream', fileName: 'kante.backup' }),
   }),
 ]
