@@ -6,7 +6,7 @@ import type { Log } from '../kit/log.ts'
 import type { Secret } from '../kit/secret.ts'
 import type { Bundle } from '../model/app.ts'
 import { fault } from '../model/fault/fault.ts'
-import type { Digest, HostId, OrgSlug, RandomBytes, RegionCode } from '../model/ids.ts'
+import { edgeIdOf, type Digest, type HostId, type OrgSlug, type RandomBytes, type RegionCode } from '../model/ids.ts'
 import type { TokenRecord } from '../model/token.ts'
 import type { HostPort } from '../protocol/host-port.ts'
 import type { Store } from '../store/contract.ts'
@@ -48,6 +48,8 @@ export interface ControlDeps {
   readonly random: RandomBytes
   readonly log: Log
   readonly version: string
+  /** For tests that cut deploys off: told of every point in one, and whether this control began it. */
+  readonly deployReached?: (point: string, isFresh: boolean) => void
 }
 export interface ControlOptions {
   /** Control's own folder: layers and temporary files. */
@@ -70,6 +72,10 @@ export interface ControlOptions {
   readonly regions?: readonly RegionCode[]
   /** Host names, beside those of loopback, by which the API may be called (against DNS rebinding). */
   readonly allowedHosts?: readonly string[]
+  /** No other control can be at work on this store: deploys that a former one left go on at once. */
+  readonly isOnlyControl?: boolean
+  /** How long a deploy waits for edges to have new routes; 6 s by default. */
+  readonly edgePatienceMs?: number
   /** How long a machine must be idle before autostop takes it; 10 s by default. */
   readonly idleMs?: number
 }
@@ -95,6 +101,7 @@ export interface ControlRole extends AsyncDisposable {
 }
 
 const defaultIdleMs = 10_000
+const defaultEdgePatienceMs = 6_000
 
 /** Opens the role: the API as a function, and the loops that finish what an earlier control began. */
 export async function openControl(deps: ControlDeps, options: ControlOptions): Promise<ControlRole> {
@@ -114,7 +121,19 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
   const feed = opened.use(openRouteFeed({ mirror, clock, log }))
   const work = { store, mirror, records, orders, platform, hosts: deps.hosts, settle, clock, random, log }
   opened.use(reconcileOrders(work))
-  const deploys = opened.use(openDeploys(work))
+  const deploys = opened.use(
+    openDeploys({
+      ...work,
+      haveRoutes: (revision) =>
+        loads.haveRoutes(
+          platform.hosts().map((host) => edgeIdOf(host.id)),
+          revision,
+        ),
+      isAlone: options.isOnlyControl ?? false,
+      edgePatienceMs: options.edgePatienceMs ?? defaultEdgePatienceMs,
+      reached: deps.deployReached,
+    }),
+  )
   const idleMs = options.idleMs ?? defaultIdleMs
   opened.use(openAutostop({ mirror, loads, hosts: deps.hosts, clock, log }, { idleMs, minUptimeMs: Math.min(idleMs, 5_000), everyMs: 500 }))
   const machines: MachineServices = { store, orders, platform, settle, clock, random, log, domain: options.domain }

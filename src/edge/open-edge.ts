@@ -146,6 +146,7 @@ export async function openEdge(deps: EdgeDeps, config: EdgeConfig): Promise<Edge
       {
         clock,
         index,
+        routesRevision: () => feed.table.revision,
         send: async (report) => {
           const result = await http.post(config.controlAddress, '/v1/load', report, { timeoutMs: 2_000 })
           return result.kind === 'answer' && result.status < 300

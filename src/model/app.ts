@@ -1,4 +1,5 @@
 import type { AppName, DeployId, Digest, OrgSlug, RegionCode, ReleaseId } from './ids.ts'
+import type { MachineConfig } from './machine/machine-config.ts'
 
 export interface Org {
   readonly schema: 1
@@ -35,6 +36,14 @@ export interface Release {
   readonly secretsVersion?: number
   /** fly.toml as JSON, as the client sent it. */
   readonly definition: unknown
+  /** Machine config per process group, and how it was deployed: what a rollback needs. Missing in older records. */
+  readonly deployed?: {
+    readonly groups: Readonly<Record<string, MachineConfig>>
+    readonly waitTimeoutMs: number
+    readonly machineChecks?: Readonly<Record<string, readonly MachineConfig[]>>
+  }
+  /** Of a rollback: the release whose definition and image it has. */
+  readonly rollbackOf?: number
   readonly createdBy: string
   readonly createdAt: string
 }

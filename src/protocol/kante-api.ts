@@ -11,7 +11,9 @@ import { app, machine } from './machines-api.ts'
  *   POST /v1/kante/apps/:app/deploys                DeployRequest → 202 DeployStatus; 409 deploy_running
  *   GET  /v1/kante/apps/:app/deploys/:id            DeployStatus
  *   GET  /v1/kante/apps/:app/deploys/:id/events?after=N   NDJSON DeployEvent from N on, ends with the deploy
+ *   POST /v1/kante/apps/:app/deploys/:id/cancel     DeployStatus; 409 deploy_begun
  *   GET  /v1/kante/apps/:app/releases               { releases: Release[] }, newest first
+ *   POST /v1/kante/apps/:app/rollback               RollbackRequest → 202 DeployStatus; 409 deploy_running
  *   POST /v1/kante/apps/:app/scale                  ScaleRequest → ScaleReply
  *   POST /v1/kante/apps/:app/resize                 ResizeRequest → ResizeReply
  *   GET  /v1/kante/apps/:app/regions                RegionPool
@@ -58,8 +60,30 @@ export const deployRequest = z.object({
   primaryRegion: z.string().optional(),
   /** Two machines per group with services at the first deploy. */
   ha: z.boolean().default(true),
-  strategy: z.enum(['rolling']).default('rolling'),
+  strategy: z.enum(['rolling', 'immediate', 'canary', 'bluegreen']).default('rolling'),
   waitTimeoutMs: z.number().int().min(1000).max(3_600_000).default(300_000),
+  /** From 1 on a number of machines, below a share of a group's running ones. */
+  maxUnavailable: z.number().min(0).max(1000).default(0.33),
+  /** Machines under way at once, where the strategy sets no smaller number. */
+  maxConcurrent: z.number().int().min(1).max(64).default(8),
+  /** Whether a machine without checks must stay up for a moment. */
+  smokeChecks: z.boolean().default(true),
+  /** Runs to its end, with exit code 0, before any machine is touched: a machine config without image. `timeoutMs` 0: without limit. */
+  releaseCommand: z.object({ config: z.looseObject({}), timeoutMs: z.number().int().min(0).max(86_400_000) }).optional(),
+  /** Per process group: configs of machines that test one machine and must end with 0; without image it is the release's. */
+  machineChecks: z.record(z.string(), z.array(z.looseObject({})).max(8)).optional(),
+  /** Which machines it is for; what is missing excludes nothing. */
+  only: z
+    .object({
+      regions: z.array(z.string()).optional(),
+      excludeRegions: z.array(z.string()).optional(),
+      machines: z.array(z.string()).optional(),
+      excludeMachines: z.array(z.string()).optional(),
+      groups: z.array(z.string()).optional(),
+      /** No machine is made, none is destroyed. */
+      updateOnly: z.boolean().optional(),
+    })
+    .optional(),
 })
 export type DeployRequest = z.infer<typeof deployRequest>
 export const deployEvent = z.object({
@@ -76,7 +100,10 @@ export const deployStatus = z.object({
   version: z.number().int(),
   status: z.enum(['pending', 'running', 'complete', 'failed']),
   image: z.string(),
+  strategy: z.string().optional(),
   error: z.string().optional(),
+  /** It was called off before it touched a machine; its status is `failed`. */
+  cancelled: z.boolean().optional(),
   startedAt: z.string(),
   endedAt: z.string().optional(),
 })
@@ -95,6 +122,13 @@ const group = z.string().min(1).max(63).default('app')
 const placedMachine = z.object({ id: z.string(), region: z.string() })
 
 /** Exactly one of `count` and `change`. */
+export const rollbackRequest = z.object({
+  /** The release to go back to; without it the complete one before the one that is live. */
+  version: z.number().int().min(1).optional(),
+  strategy: z.enum(['rolling', 'immediate', 'canary', 'bluegreen']).optional(),
+})
+export type RollbackRequest = z.infer<typeof rollbackRequest>
+
 export const scaleRequest = z.object({
   group,
   /** The total over the regions considered. */
@@ -157,7 +191,8 @@ export type Autoscale = z.infer<typeof autoscale>
 export const autoscaleRequest = z.object({
   group,
   mode: z.enum(['balanced', 'standard']).optional(),
-  min: z.number().int().min(0).max(1000).optional(),
+  /** Autostop may stop all that exist; one has to exist, or there is nothing to wake. */
+  min: z.number().int().min(1).max(1000).optional(),
   max: z.number().int().min(1).max(1000).optional(),
 })
 export type AutoscaleRequest = z.infer<typeof autoscaleRequest>
@@ -189,7 +224,15 @@ export const platformStatus = z.object({
 })
 export type PlatformStatus = z.infer<typeof platformStatus>
 
-export const whoami = z.object({ token: z.string(), org: z.string(), kind: z.string() })
+export const whoami = z.object({
+  token: z.string(),
+  org: z.string(),
+  kind: z.string(),
+  name: z.string().optional(),
+  /** Of a deploy token. */
+  app: z.string().optional(),
+  expiresAt: z.string().optional(),
+})
 export type Whoami = z.infer<typeof whoami>
 export const release = z.looseObject({
   id: z.string(),

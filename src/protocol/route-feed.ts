@@ -62,6 +62,8 @@ export interface LoadReport {
   readonly edge: string
   readonly region: RegionCode
   readonly at: number
+  /** The revision of the routes that it goes by. */
+  readonly routes?: number
   readonly machines: readonly MachineLoad[]
   /** Per app: requests that this edge got, for placing by demand. */
   readonly apps: readonly { readonly app: AppName; readonly requests: number; readonly held: number }[]

@@ -10,7 +10,8 @@ export interface AppLeaseValue {
   readonly holder: string
   readonly deploy?: DeployId
 }
-export const appLeaseKey = (app: AppName): string => keys.lease(`deploy/${app}`)
+export const appLeasePrefix = keys.lease('deploy/')
+export const appLeaseKey = (app: AppName): string => `${appLeasePrefix}${app}`
 const ttlMs = 60_000
 
 /** Holds an app's lease for as long as the result lives, a minute at most. Fault deploy_running when another has it. */

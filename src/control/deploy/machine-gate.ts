@@ -15,7 +15,7 @@ const quickForMs = 3_000
 export async function watchGate(
   deps: { readonly clock: Clock; readonly host: HostPort; readonly onWait: (what: string) => void },
   machine: { readonly id: MachineId; readonly instanceId: InstanceId; readonly config: MachineConfig },
-  options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal; readonly gates: { readonly smoke: boolean; readonly health: boolean } },
 ): Promise<GateResult> {
   const { clock, host } = deps
   const beganAt = clock.monotonic()
@@ -27,12 +27,12 @@ export async function watchGate(
       const report = await host.getMachine(machine.id)
       if (report.observed.state !== 'started') startedAt = undefined
       else startedAt ??= now
-      const verdict = judgeMachine(report, machine.instanceId, machine.config, startedAt === undefined ? 0 : now - startedAt)
+      const verdict = judgeMachine(report, machine.instanceId, machine.config, startedAt === undefined ? 0 : now - startedAt, options.gates)
       if (verdict.kind !== 'waiting') return verdict
       if (verdict.for !== waitingFor) deps.onWait((waitingFor = verdict.for))
     } catch (error) {
-      // The host may come back; the time goes on.
-      if (!isFault(error) || error.kind !== 'unavailable') throw error
+      // The host may come back; an order that a crash has left over is on its way to it. The time goes on.
+      if (!isFault(error) || (error.kind !== 'unavailable' && error.code !== 'machine_not_found')) throw error
       waitingFor = error.message
     }
     if (now - beganAt >= options.timeoutMs) {

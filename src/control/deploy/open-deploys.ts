@@ -1,23 +1,25 @@
 import type { Clock } from '../../kit/clock.ts'
 import type { Log } from '../../kit/log.ts'
-import type { App, Release } from '../../model/app.ts'
+import type { App } from '../../model/app.ts'
 import { isEnded, type DeployEventRecord, type DeployRecord } from '../../model/deploy/deploy-record.ts'
-import { planDeploy } from '../../model/deploy/plan-deploy.ts'
+import { rollbackTarget } from '../../model/deploy/rollback-target.ts'
 import { fault, isFault } from '../../model/fault/fault.ts'
-import { newDeployId, newInstanceId, newMachineId, newReleaseId, type DeployId, type RandomBytes } from '../../model/ids.ts'
-import type { DeployRequest } from '../../protocol/kante-api.ts'
+import type { DeployId, RandomBytes } from '../../model/ids.ts'
+import { deployRequest, type DeployRequest, type RollbackRequest } from '../../protocol/kante-api.ts'
 import type { Store } from '../../store/contract.ts'
 import { keys, prefixes } from '../../store/keys.ts'
 import type { Mirror } from '../../store/mirror.ts'
 import type { Caller } from '../api/route.ts'
 import type { MachineOrders } from '../orders/machine-orders.ts'
 import type { PlatformView } from '../platform/platform-view.ts'
-import { secretsPin } from '../secrets/secrets-pin.ts'
 import type { OrgScope } from '../state/org-scope.ts'
 import type { Records } from '../state/records.ts'
-import { appLeaseKey, type AppLeaseValue } from './app-lease.ts'
+import { appLeaseKey, appLeasePrefix, type AppLeaseValue } from './app-lease.ts'
 import { carryOutDeploy } from './carry-out-deploy.ts'
-import { openDeployJournal } from './deploy-journal.ts'
+import { openDeployJournal, type DeployJournal } from './deploy-journal.ts'
+import { deployRecordOf } from './deploy-record-of.ts'
+import { openMachineHands } from './machine-hands.ts'
+import { nextChange } from './next-change.ts'
 
 export interface DeployDeps {
   readonly store: Store
@@ -29,11 +31,24 @@ export interface DeployDeps {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly log: Log
+  /** Whether every edge has the routes as of a revision of the store. */
+  readonly haveRoutes: (revision: number) => boolean
+  /** No other control can be at work on this store: what a former one held is free. */
+  readonly isAlone: boolean
+  /** How long edges may take to have new routes; one that is silent for longer is not waited for. */
+  readonly edgePatienceMs: number
+  readonly keptDeploys?: number
+  /** See machine-hands. `isFresh`: the deploy was begun by this control. */
+  readonly reached?: ((point: string, isFresh: boolean) => void) | undefined
 }
 /** Deploys as records that whoever holds the app's lease carries out (docs/adr/0012). Disposing it leaves running ones to the next control. */
 export interface Deploys extends AsyncDisposable {
   /** Plans and records a deploy, and begins it. Faults deploy_running, no_host_in_region, unsupported_by_runtime, app_changed. */
   start(scope: OrgScope, app: App, request: DeployRequest, caller: Caller): Promise<DeployRecord>
+  /** A deploy of what an earlier release was made of, without its release command. Faults release_not_found, deploy_running … */
+  rollback(scope: OrgScope, app: App, request: RollbackRequest, caller: Caller): Promise<DeployRecord>
+  /** Calls a deploy off that has not touched a machine of the app; its end follows. Fault deploy_begun. */
+  cancel(scope: OrgScope, app: App, id: string, caller: Caller): DeployRecord
   /** The events after `after`, then those that come, until the deploy has ended. */
   follow(scope: OrgScope, app: App, id: string, after: number, signal: AbortSignal): AsyncIterable<DeployEventRecord>
 }
@@ -41,11 +56,12 @@ const leaseTtlMs = 5_000
 const keepAliveMs = 1_500
 const takeOverMs = 1_000
 const patienceMs = 2_000
-const keptDeploys = 20
+const keptByDefault = 20
+const edgePollMs = 50
 
 export function openDeploys(deps: DeployDeps): Deploys {
   const { store, mirror, records, clock, random, log } = deps
-  const running = new Map<DeployId, Promise<void>>()
+  const running = new Map<DeployId, { readonly work: Promise<void>; readonly cancel: (reason: string) => boolean }>()
   const stopping = new AbortController()
   const activeOf = (app: App['name']) => records.list<DeployRecord>(`${prefixes.deploys}${app}/`).findLast((deploy) => !isEnded(deploy))
 
@@ -57,63 +73,9 @@ export function openDeploys(deps: DeployDeps): Deploys {
     if (held !== undefined) throw fault('deploy_running', { app: app.name, holder: held.holder })
   }
 
-  function recordOf(scope: OrgScope, app: App, request: DeployRequest, caller: Caller): { deploy: DeployRecord; release: Release } {
-    const version = (scope.releases(app).at(-1)?.version ?? 0) + 1
-    const groups = Object.fromEntries(Object.entries(request.groups).map(([group, config]) => [group, { ...config, image: request.image }]))
-    const machines = scope
-      .machines(app)
-      .flatMap(({ id, desired, observed }) =>
-        desired === undefined || desired.order === 'destroying'
-          ? []
-          : [{ id, region: desired.region, config: desired.config, state: observed?.state ?? ('created' as const) }],
-      )
-    const [primaryRegion] = deps.platform.wanted(request.primaryRegion, app.primaryRegion)
-    const plan = planDeploy({
-      groups,
-      machines,
-      primaryRegion: primaryRegion!,
-      ha: request.ha,
-      newMachineId: () => newMachineId(random),
-      newInstanceId: () => newInstanceId(clock.now(), random),
-    })
-    const startedAt = new Date(clock.now()).toISOString()
-    const release: Release = {
-      schema: 1,
-      id: newReleaseId(clock.now(), random),
-      app: app.name,
-      version,
-      image: request.image,
-      status: 'running',
-      strategy: request.strategy,
-      ...secretsPin(records, app.name),
-      definition: request.definition ?? null,
-      createdBy: caller.tokenId,
-      createdAt: startedAt,
-    }
-    const count = (action: string) => plan.steps.filter((step) => step.action === action).length
-    const message = `release v${version}: ${count('create')} machines to create, ${count('update')} to update, ${count('destroy')} to destroy`
-    const deploy: DeployRecord = {
-      schema: 1,
-      id: newDeployId(clock.now(), random),
-      app: app.name,
-      org: app.org,
-      release: { id: release.id, version },
-      image: request.image,
-      status: 'running',
-      steps: plan.steps,
-      former: plan.former,
-      targets: groups,
-      waitTimeoutMs: request.waitTimeoutMs,
-      events: [{ seq: 1, at: startedAt, kind: 'plan', message }],
-      createdBy: caller.tokenId,
-      startedAt,
-    }
-    return { deploy, release }
-  }
-
-  async function start(scope: OrgScope, app: App, request: DeployRequest, caller: Caller): Promise<DeployRecord> {
+  async function start(scope: OrgScope, app: App, request: DeployRequest, caller: Caller, rollbackOf?: number): Promise<DeployRecord> {
     refuseIfRunning(app)
-    const { deploy, release } = recordOf(scope, app, request, caller)
+    const { deploy, release } = deployRecordOf(deps, scope, app, request, caller, rollbackOf)
     const lease = await store.grantLease(leaseTtlMs)
     const seen = records.getVersioned<App>(keys.app(app.name))
     if (seen === undefined || seen.value.isClosing) throw fault('app_changed', { app: app.name })
@@ -139,38 +101,65 @@ export function openDeploys(deps: DeployDeps): Deploys {
       refuseIfRunning(app)
       throw fault('app_changed', { app: app.name })
     }
-    begin(deploy, lease, written.revision)
+    begin(deploy, lease, written.revision, true)
     return deploy
   }
 
   /** Records beyond the newest ones, a handful at a time. */
-  const outlived = (scope: OrgScope, app: App) => scope.deploys(app).filter(isEnded).slice(0, -keptDeploys).slice(0, 16)
+  const outlived = (scope: OrgScope, app: App) =>
+    scope
+      .deploys(app)
+      .filter(isEnded)
+      .slice(0, -(deps.keptDeploys ?? keptByDefault))
+      .slice(0, 16)
 
   const leaseValue = (deploy: DeployRecord) =>
     JSON.stringify({ schema: 1, deploy: deploy.id, holder: `release v${deploy.release.version} by ${deploy.createdBy}` } satisfies AppLeaseValue)
 
-  function begin(deploy: DeployRecord, lease: string, createRevision: number): void {
-    const work = carryOut(deploy, lease, createRevision)
+  function begin(deploy: DeployRecord, lease: string, createRevision: number, isFresh: boolean): void {
+    const reached = deps.reached && ((point: string) => deps.reached?.(point, isFresh))
+    const journal = openDeployJournal({ store, records, settle: deps.settle, clock, reached }, deploy, {
+      key: appLeaseKey(deploy.app),
+      createRevision,
+    })
+    const cancelled = new AbortController()
+    const work = carryOut(journal, lease, cancelled.signal, reached)
       .catch((error: unknown) => log.error('deploy broke off', { app: deploy.app, deploy: deploy.id, error }))
       .finally(() => running.delete(deploy.id))
-    running.set(deploy.id, work)
+    const cancel = (reason: string) => {
+      if (!journal.cancel()) return false
+      cancelled.abort(new Error(reason))
+      return true
+    }
+    running.set(deploy.id, { work, cancel })
   }
 
-  async function carryOut(deploy: DeployRecord, lease: string, createRevision: number): Promise<void> {
+  async function carryOut(
+    journal: DeployJournal,
+    lease: string,
+    cancelled: AbortSignal,
+    reached: ((point: string) => void) | undefined,
+  ): Promise<void> {
+    const { app, id } = journal.record
     const lost = new AbortController()
     const signal = AbortSignal.any([stopping.signal, lost.signal])
     const keeping = keepAlive(lease, lost, signal)
-    const journal = openDeployJournal({ store, records, settle: deps.settle, clock }, deploy, { key: appLeaseKey(deploy.app), createRevision })
     try {
-      await carryOutDeploy(deps, journal, signal)
+      const hands = openMachineHands({ ...deps, reached })
+      await carryOutDeploy({ journal, hands, clock, edgesAt }, signal, cancelled)
     } catch (error) {
       if (!signal.aborted && !isFault(error, 'deploy_lost')) throw error
-      log.info('deploy is left to the next control', { app: deploy.app, deploy: deploy.id })
+      log.info('deploy is left to the next control', { app, deploy: id })
     } finally {
       lost.abort()
       await keeping
-      await store.revokeLease(lease).catch((error: unknown) => log.warn('lease of a deploy ends by itself', { app: deploy.app, error }))
+      await store.revokeLease(lease).catch((error: unknown) => log.warn('lease of a deploy ends by itself', { app, error }))
     }
+  }
+
+  async function edgesAt(revision: number, signal: AbortSignal): Promise<void> {
+    const deadline = clock.monotonic() + deps.edgePatienceMs
+    while (!deps.haveRoutes(revision) && clock.monotonic() < deadline) await clock.sleep(edgePollMs, signal)
   }
 
   async function keepAlive(lease: string, lost: AbortController, signal: AbortSignal): Promise<void> {
@@ -208,10 +197,19 @@ export function openDeploys(deps: DeployDeps): Deploys {
       }
       log.info('deploy goes on', { app: deploy.app, deploy: deploy.id })
       await deps.settle(written.revision)
-      if (!stopping.signal.aborted) begin(row.value, lease, written.revision)
+      if (!stopping.signal.aborted) begin(row.value, lease, written.revision, false)
+    }
+  }
+  /** Leases of a control that has ended would keep its deploys waiting until they run out. */
+  async function freeLeases(): Promise<void> {
+    for (const entry of mirror.list(appLeasePrefix)) {
+      const compare = [{ key: entry.key, target: 'modRevision', is: '=', to: entry.modRevision } as const]
+      const freed = await store.transact({ compare, then: [{ op: 'delete', key: entry.key }] })
+      await deps.settle(freed.revision)
     }
   }
   async function takeOverLoop(): Promise<void> {
+    if (deps.isAlone) await freeLeases().catch((error: unknown) => log.warn('leases of the former control run out by themselves', { error }))
     while (!stopping.signal.aborted) {
       try {
         await takeOver()
@@ -226,7 +224,28 @@ export function openDeploys(deps: DeployDeps): Deploys {
   const looking = takeOverLoop()
 
   return {
-    start,
+    start: (scope, app, request, caller) => start(scope, app, request, caller),
+    async rollback(scope, app, request, caller) {
+      const target = rollbackTarget(scope.releases(app), request.version)
+      if (target?.deployed === undefined) throw fault('release_not_found', { app: app.name, version: request.version ?? 'before this one' })
+      const { groups, waitTimeoutMs, machineChecks } = target.deployed
+      const asked = deployRequest.parse({
+        image: target.image,
+        groups,
+        definition: target.definition,
+        strategy: request.strategy ?? target.strategy,
+        waitTimeoutMs,
+        machineChecks,
+      })
+      // As they were sent, keys in their order: the schema sorts them.
+      return start(scope, app, { ...asked, groups: groups as DeployRequest['groups'] }, caller, target.version)
+    },
+    cancel(scope, app, id, caller) {
+      const deploy = scope.deploy(app, id)
+      const isCancelled = isEnded(deploy) ? deploy.isCancelled === true : running.get(deploy.id)?.cancel(`called off by ${caller.tokenId}`)
+      if (isCancelled !== true) throw fault('deploy_begun', { app: app.name, id })
+      return deploy
+    },
     async *follow(scope, app, id, after, signal) {
       let last = after
       const ended = AbortSignal.any([signal, stopping.signal])
@@ -246,21 +265,7 @@ export function openDeploys(deps: DeployDeps): Deploys {
       stopping.abort(new Error('control ends'))
       await looking
       // A host may be slow to answer. What still goes on then ends at its next write; the next control waits for the lease to run out.
-      await Promise.race([Promise.all(running.values()), clock.sleep(patienceMs)])
+      await Promise.race([Promise.all(Array.from(running.values(), ({ work }) => work)), clock.sleep(patienceMs)])
     },
   }
-}
-
-/** Resolves at the next change of a key, or when the signal ends the wait. */
-function nextChange(mirror: Mirror, key: string, signal: AbortSignal): { readonly happened: Promise<void>; leave(): void } {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const listening = mirror.onChange(key, () => leave())
-  const leave = () => {
-    listening[Symbol.dispose]()
-    signal.removeEventListener('abort', leave)
-    resolve()
-  }
-  signal.addEventListener('abort', leave, { once: true })
-  if (signal.aborted) leave()
-  return { happened: promise, leave }
 }

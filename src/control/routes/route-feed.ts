@@ -44,6 +44,8 @@ export function openRouteFeed(deps: { readonly mirror: Mirror; readonly clock: C
   )
   let beat = clock.timer(beatMs, sendBeats)
   function sendBeats(): void {
+    // A beat says that all up to its revision was told.
+    flush()
     const text = `${JSON.stringify({ type: 'beat', revision: mirror.revision })}\n`
     for (const reader of readers) write(reader, text)
     beat = clock.timer(beatMs, sendBeats)

@@ -36,7 +36,11 @@ export function applyRoutes(table: RouteTable, message: RouteMessage): RouteChan
       goneHosts: missing(table.hosts, new Set(hosts.map((host) => host.id))),
     })
   }
-  if (message.type === 'beat' || message.revision <= table.revision) return undefined
+  if (message.type === 'beat') {
+    table.revision = Math.max(table.revision, message.revision)
+    return undefined
+  }
+  if (message.revision <= table.revision) return undefined
   const { hosts = [], apps = [], machines = [], goneMachines = [], goneApps = [], goneHosts = [] } = message
   return put(table, message.revision, { hosts, apps, machines, goneMachines, goneApps, goneHosts })
 }

@@ -7,6 +7,8 @@ import type { AppEntry, RouteIndex } from '../routing/route-index.ts'
 export interface LoadReportsDeps {
   readonly clock: Clock
   readonly index: RouteIndex
+  /** The revision of the routes that the edge goes by. */
+  readonly routesRevision: () => number
   /** False when nobody took it: its counts come again in the next one. */
   readonly send: (report: LoadReport) => Promise<boolean>
 }
@@ -46,6 +48,7 @@ export class LoadReports implements Disposable {
       edge: this.#options.edge,
       region: this.#options.region,
       at: clock.now(),
+      routes: this.#deps.routesRevision(),
       machines: machines.map(({ machine, inFlight, webSockets, ended }) => ({ id: machine, inFlight, webSockets, requests: ended })),
       apps: apps.map(({ name, requests, waiters }) => ({ app: name, requests, held: waiters })),
     }

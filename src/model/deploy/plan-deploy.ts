@@ -10,7 +10,7 @@ export const platformVersionKey = 'fly_platform_version'
 export const groupKey = 'fly_process_group'
 /** Machines of a deploy's own making, gone when it ends (flyctl-contract §1.5). */
 export const releaseCommandGroup = 'fly_app_release_command'
-export const testMachineGroup = 'fly_app_test_machine'
+export const testMachineGroup = 'fly_app_test_machine_command'
 
 /** A machine of the app as it is before the deploy. */
 export interface MachineBefore {

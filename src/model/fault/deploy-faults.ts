@@ -12,6 +12,26 @@ export const deployFaults = {
     (d) => `app ${d.app} has no release yet`,
     () => 'run `kante deploy` first',
   ),
+  deploy_begun: entry<{ app: string; id: string }>(
+    'conflict',
+    (d) => `deploy ${d.id} of ${d.app} has changed machines already`,
+    () => 'it goes on; `kante releases attach` shows how, `kante releases rollback` takes it back afterwards',
+  ),
+  strategy_needs_checks: entry<{ app: string; strategy: string }>(
+    'precondition',
+    (d) => `strategy ${d.strategy} needs a health check, and no process group of ${d.app} has one`,
+    () => 'add one to fly.toml, such as [[http_service.checks]], or use the strategy rolling',
+  ),
+  no_targets: entry<{ app: string }>(
+    'precondition',
+    (d) => `no machine of ${d.app} is among those that the deploy is for`,
+    () => 'see `kante status` for its machines, regions and process groups',
+  ),
+  release_not_found: entry<{ app: string; version: number | string }>(
+    'not_found',
+    (d) => `app ${d.app} has no release ${d.version} to go back to`,
+    () => 'see `kante releases`: one that is complete and whose files are still kept is needed',
+  ),
   deploy_not_found: entry<{ app: string; id: string }>('not_found', (d) => `deploy not found: ${d.id} of ${d.app}`),
   deploy_lost: entry<{ app: string; id: string }>('conflict', (d) => `deploy ${d.id} of ${d.app} is carried out by another control now`),
   unknown_group: entry<{ app: string; group: string; have: readonly string[] }>(

@@ -1,7 +1,15 @@
 import { z } from 'zod'
 import { fault } from '../../../model/fault/fault.ts'
 import { parseDigest } from '../../../model/ids.ts'
-import { deployEvent, deployRequest, deployStatus, scaleReply, scaleRequest, type DeployRequest } from '../../../protocol/kante-api.ts'
+import {
+  deployEvent,
+  deployRequest,
+  deployStatus,
+  rollbackRequest,
+  scaleReply,
+  scaleRequest,
+  type DeployRequest,
+} from '../../../protocol/kante-api.ts'
 import { faultReply, machineConfig } from '../../../protocol/machines-api.ts'
 import type { Deploys } from '../../deploy/open-deploys.ts'
 import { scaleApp, type ScaleDeps } from '../../scale/scale-app.ts'
@@ -26,10 +34,32 @@ export const deployRoutes = (deploys: Deploys, scale: ScaleDeps): readonly Route
     async handle(context, { params, body }) {
       const app = context.scope.app(params.app)
       // As it was sent, so that configs keep their order; the schema’s defaults are filled in here.
-      const { ha, strategy, waitTimeoutMs } = deployRequest.parse(body)
-      const request: DeployRequest = { ...body, ha, strategy, waitTimeoutMs }
+      const { ha, strategy, waitTimeoutMs, maxUnavailable, maxConcurrent, smokeChecks } = deployRequest.parse(body)
+      const request: DeployRequest = { ...body, ha, strategy, waitTimeoutMs, maxUnavailable, maxConcurrent, smokeChecks }
       checkGroups(context, request)
       return json(deployStatusOf(await deploys.start(context.scope, app, request, context.caller)), 202)
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/kante/apps/:app/deploys/:id/cancel',
+    tag: 'kante',
+    access: 'deploy',
+    summary: 'Call off a deploy that has not touched a machine of the app yet',
+    replies: { 200: { description: 'it is called off', schema: deployStatus }, 409: { description: 'it has begun', schema: faultReply } },
+    handle: ({ scope, caller }, { params }) => json(deployStatusOf(deploys.cancel(scope, scope.app(params.app), params.id, caller))),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/kante/apps/:app/rollback',
+    tag: 'kante',
+    access: 'deploy',
+    summary: 'Deploy what an earlier release was made of, as a release of its own',
+    body: rollbackRequest,
+    isBodyOptional: true,
+    replies: { 202: { description: 'it has begun', schema: deployStatus }, ...running },
+    async handle({ scope, caller }, { params, body }) {
+      return json(deployStatusOf(await deploys.rollback(scope, scope.app(params.app), body, caller)), 202)
     },
   }),
   route({
@@ -70,6 +100,14 @@ export const deployRoutes = (deploys: Deploys, scale: ScaleDeps): readonly Route
 function checkGroups(context: ApiContext, request: DeployRequest): void {
   if (Object.keys(request.groups).length === 0) throw fault('invalid_body', { problems: ['groups: at least one process group'] })
   if (request.image.startsWith('bundle@')) context.scope.bundle(parseDigest(request.image.slice('bundle@'.length)))
+  const passing = Object.entries(request.machineChecks ?? {}).flatMap(([group, checks]) =>
+    checks.map((check) => [`machineChecks.${group}`, check] as const),
+  )
+  for (const [name, sent] of [...passing, ...(request.releaseCommand ? [['releaseCommand', request.releaseCommand.config] as const] : [])]) {
+    const parsed = machineConfig.safeParse({ image: request.image, ...sent })
+    if (!parsed.success) throw fault('invalid_body', { problems: problemsOf(parsed.error).map((problem) => `${name}.${problem}`) })
+    checkConfig({ image: request.image, ...sent })
+  }
   for (const [group, sent] of Object.entries(request.groups)) {
     const config = { ...sent, image: request.image }
     const parsed = machineConfig.safeParse(config)
