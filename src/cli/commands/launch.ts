@@ -3,9 +3,9 @@ import { defineCommand } from '../framework/define-command.ts'
 import { integer, text, toggle } from '../framework/flag.ts'
 import { jsonFlag, orgFlag, regionFlag, yesFlag } from '../framework/shared-flags.ts'
 import { UsageError } from '../framework/usage-error.ts'
+import { deployFlags } from '../deploy/deploy-flags.ts'
 import { runDeploy } from '../deploy/run-deploy.ts'
 import { runLaunch } from '../launch/run-launch.ts'
-import { deployFlags } from './deploy.ts'
 
 export const command = defineCommand({
   description:
@@ -50,13 +50,9 @@ export const command = defineCommand({
       app: launched.app,
       config: launched.config,
       dir: args.dir,
-      image: flags.image,
-      dockerfile: flags.dockerfile,
-      strategy: flags.strategy,
-      env: flags.env,
-      isHa: flags.ha,
+      flags,
+      given,
       isDetached: false,
-      waitTimeoutMs: given('wait-timeout') ? flags['wait-timeout'] : undefined,
     })
     if (ctx.isJson) ctx.printJson(deploy)
   },

@@ -11,6 +11,8 @@ export interface Verb {
 export interface Noun {
   readonly name: string
   readonly summary: string
+  /** The verb that is meant when none follows: flyctl's `releases`. */
+  readonly alone?: string
   readonly aliases?: readonly string[]
 }
 export interface CommandTree {

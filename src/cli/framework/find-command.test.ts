@@ -23,6 +23,20 @@ const verbOf = (argv: readonly string[]) => {
   return found.kind === 'verb' ? [found.verb.path, found.argv] : []
 }
 
+test('a noun alone means its usual verb where it has one, and its help still shows all verbs', () => {
+  const tree: CommandTree = {
+    nouns: [{ name: 'releases', summary: 'Releases', alone: 'list' }],
+    verbs: ['list', 'rollback'].map((word) => ({ path: `releases ${word}`, summary: word, load: () => Promise.reject(new Error('not needed')) })),
+  }
+  const pathOf = (...argv: string[]) => {
+    const found = findCommand(tree, argv)
+    return found.kind === 'verb' ? [found.verb.path, ...found.argv] : found.kind
+  }
+  assert.deepEqual(pathOf('releases', '-a', 'web', '--image'), ['releases list', '-a', 'web', '--image'])
+  assert.deepEqual(pathOf('releases', 'rollback', 'v3'), ['releases rollback', 'v3'])
+  assert.equal(pathOf('releases', '--help'), 'noun')
+})
+
 test('a verb is found with flags before, between and after its words', () => {
   assert.deepEqual(verbOf(['machine', 'stop', 'x', '-a', 'web']), ['machine stop', ['x', '-a', 'web']])
   assert.deepEqual(verbOf(['-a', 'web', 'machine', 'stop', 'x']), ['machine stop', ['-a', 'web', 'x']])

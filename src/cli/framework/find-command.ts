@@ -27,8 +27,10 @@ export function findCommand(tree: CommandTree, argv: readonly string[]): Found {
 
   const between = takeLeadingFlags(rest)
   const verbWord = rest[between.length]
-  if (verbWord === undefined) return { kind: 'noun', noun, isHelp: isHelp || between.includes('--help') || between.includes('-h') }
   const verbs = verbsOf(tree, noun.name)
+  const asksHelp = isHelp || between.includes('--help') || between.includes('-h')
+  const alone = asksHelp ? undefined : verbs.find((each) => lastWord(each) === noun.alone)
+  if (verbWord === undefined) return alone ? { kind: 'verb', verb: alone, argv: [...before, ...between] } : { kind: 'noun', noun, isHelp: asksHelp }
   const verb = verbs.find((each) => lastWord(each) === verbWord || each.aliases?.includes(verbWord))
   if (!verb) throw unknownCommand(verbWord, verbs.map(lastWord), noun.name)
   return { kind: 'verb', verb, argv: [...before, ...between, ...rest.slice(between.length + 1)] }

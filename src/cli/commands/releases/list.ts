@@ -1,9 +1,9 @@
-import { appNameOf } from '../app-name.ts'
-import { defineCommand } from '../framework/define-command.ts'
-import { toggle } from '../framework/flag.ts'
-import { appFlags, jsonFlag } from '../framework/shared-flags.ts'
-import { ago } from '../output/ago.ts'
-import { renderTable } from '../output/table.ts'
+import { appNameOf } from '../../app-name.ts'
+import { defineCommand } from '../../framework/define-command.ts'
+import { toggle } from '../../framework/flag.ts'
+import { appFlags, jsonFlag } from '../../framework/shared-flags.ts'
+import { ago } from '../../output/ago.ts'
+import { renderTable } from '../../output/table.ts'
 
 interface Release {
   readonly version: number
