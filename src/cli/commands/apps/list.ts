@@ -1,5 +1,4 @@
 import type { AppJson } from '../../../protocol/machines-api.ts'
-import { orgOf } from '../../api/org.ts'
 import { defineCommand } from '../../framework/define-command.ts'
 import { jsonFlag, orgFlag } from '../../framework/shared-flags.ts'
 import { ago } from '../../output/ago.ts'
@@ -10,7 +9,7 @@ export const command = defineCommand({
   args: {},
   run: async (ctx, { flags }) => {
     const api = await ctx.api()
-    const { apps } = await api.request<{ readonly apps: readonly AppJson[] }>('GET', '/v1/apps', { query: { org_slug: await orgOf(api, flags.org) } })
+    const { apps } = await api.request<{ readonly apps: readonly AppJson[] }>('GET', '/v1/apps', { query: { org_slug: flags.org } })
     if (ctx.isJson) return ctx.printJson(apps)
     if (apps.length === 0) return ctx.print('No apps; `kante launch` makes one of the project here.')
     const now = ctx.clock.now()
