@@ -89,9 +89,12 @@ class EarlyExit extends Error {
   }
 }
 const exitOf = (row: MachineRow) => new EarlyExit(row.events[0]?.request?.exit_event?.exit_code ?? 0)
-/** The change is the end of a run that nobody asked for. */
+/** The change is the end of a run that nobody asked for, by the program's own doing: what a dying keeper took along is not counted as a restart, and comes back. */
 const wasUnexpected = (before: MachineRow, after: MachineRow) =>
-  before.run !== undefined && after.run?.runId !== before.run.runId && after.events[0]?.request?.exit_event?.requested_stop === false
+  !(after.state === 'restarting' && after.restartCount === before.restartCount) &&
+  before.run !== undefined &&
+  after.run?.runId !== before.run.runId &&
+  after.events[0]?.request?.exit_event?.requested_stop === false
 
 /** Resolves with the row once the machine is started and takes requests; starts it where it sleeps. */
 function started(drains: Drains, machine: Machine, giveUp: AbortSignal): Promise<MachineRow> {

@@ -131,7 +131,7 @@ export class Run {
 
   async #spawn(): Promise<void> {
     this.#record(0, '', (error) => {
-      throw new KeeperError('spawn_failed', `its record cannot be written: ${error instanceof Error ? error.message : String(error)}`, error)
+      throw new KeeperError('internal', `its record cannot be written: ${error instanceof Error ? error.message : String(error)}`, error)
     })
     const fds = this.#sockets.map((socket) => socket.fd)
     const pipe = await this.#deps.pipes.take()

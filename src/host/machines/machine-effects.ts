@@ -6,6 +6,8 @@ import { withoutRun } from './machine-step.ts'
 import { runSpecOf } from './run-spec.ts'
 
 const spawnAttempts = 4
+/** Before the next attempts when all of them met trouble of the host's. */
+const transientPauseMs = 5_000
 /** How long after an end the runtime may take to report the exit before the host draws the conclusion by itself. */
 const exitReportMs = 2_000
 
@@ -50,13 +52,15 @@ async function spawn(machine: Machine, runId: string): Promise<void> {
       if (machine.row.run?.runId !== runId || machine.isClosed) return
       const reason = error instanceof Error ? error.message : String(error)
       log.warn('machine did not start', { machine: machine.id, attempt, error })
-      // A fault is the runtime's answer; anything else, its supervisor being away above all, may pass.
-      if ((!isFault(error) || mayPass(error.code)) && attempt < spawnAttempts) {
+      // A fault is the runtime's answer; anything else, its supervisor being away or its disk being full above all, may pass.
+      const isTransient = !isFault(error) || mayPass(error.code)
+      if (isTransient && attempt < spawnAttempts) {
         await clock.sleep(100 * 2 ** attempt)
         continue
       }
-      machine.runnerLog(`Machine could not be started: ${reason}`, 'error')
-      return void machine.fact(runId, { type: 'spawn_failed', isFirst: !machine.row.hasLaunched }, 'start', withoutRun)
+      machine.runnerLog(`Machine could not be started${isTransient ? ' now, it will be tried again' : ''}: ${reason}`, 'error')
+      const failed = { type: 'spawn_failed', isFirst: !machine.row.hasLaunched, isTransient } as const
+      return void machine.fact(runId, failed, 'start', withoutRun, transientPauseMs)
     }
   }
 }

@@ -37,6 +37,7 @@ function scripted(config: Partial<MachineConfig> = {}) {
   const trace: string[] = []
   const runs = new Set<string>()
   let onWrite: () => Promise<void> = async () => undefined
+  let onStart: () => Promise<void> = async () => undefined
   const write = async (kind: string, row: MachineRow) => {
     trace.push(`${kind} ${row.state}`)
     await onWrite()
@@ -56,6 +57,7 @@ function scripted(config: Partial<MachineConfig> = {}) {
     prepare: async () => ({ machine: machine.id }),
     async start(_spec: unknown, runId: string) {
       assert.equal(runs.size, 0, 'two runs at once')
+      await onStart()
       runs.add(runId)
       trace.push('start')
       return { machine: machine.id, runId, pid: 1, startedAtMs: clock.now(), suspended: false }
@@ -91,6 +93,7 @@ function scripted(config: Partial<MachineConfig> = {}) {
     runs,
     machine,
     setWrite: (next: () => Promise<void>) => (onWrite = next),
+    setStart: (next: () => Promise<void>) => (onStart = next),
     command: (event: LifecycleEvent) => machine.command(event, { action: event.type, type: 'stop', source: 'user' }),
     start: () => machine.start({ action: 'start', type: 'start', source: 'proxy' }),
     crash: async (exitCode = 1) => {
@@ -220,4 +223,29 @@ test('whatever is asked in whatever order, there is never a second run, and a fo
     }),
     { numRuns: 150 },
   )
+})
+
+test('trouble of the host at a start is waited out, also when it lasts; trouble of the program is final', async () => {
+  const { clock, machine, start, setStart } = scripted()
+  let trouble: Error | undefined = new Error('ENOSPC: no space left on device')
+  let attempts = 0
+  setStart(async () => {
+    attempts++
+    if (trouble !== undefined) throw trouble
+  })
+  await start()
+  for (let second = 0; second < 60; second++) await clock.advance(1_000)
+  assert.ok(attempts > 12, `${attempts} attempts`)
+  assert.ok(['starting', 'restarting'].includes(machine.row.state), machine.row.state)
+  trouble = undefined
+  for (let second = 0; second < 8; second++) await clock.advance(1_000)
+  assert.equal(machine.row.state, 'started')
+
+  const other = scripted()
+  other.setStart(async () => {
+    throw fault('spawn_failed', { command: 'x', reason: 'not found' })
+  })
+  await other.start()
+  await other.clock.advance(60_000)
+  assert.equal(other.machine.row.state, 'failed')
 })

@@ -120,6 +120,8 @@ export class Machine implements Disposable {
     event: LifecycleEvent,
     type: MachineEvent['type'],
     change: (row: MachineRow) => MachineRow = (row) => row,
+    /** Of the effect back_off. */
+    delayMs = 0,
   ): Promise<void> {
     return this.#enqueue(async () => {
       if (this.#row.run?.runId !== runId) return
@@ -127,7 +129,7 @@ export class Machine implements Disposable {
       const { row, effects } = stepMachine(base, event, this.#stepOptions({ action: event.type, type, source: 'flyd' }))
       if (row === this.#row) return
       void this.#hold(row, event.type === 'removed' ? 'durable' : 'buffered')
-      this.#perform(effects)
+      this.#perform(effects, delayMs)
     })
   }
 

@@ -35,7 +35,7 @@ const event: fc.Arbitrary<LifecycleEvent> = fc.oneof(
   ),
   fc.record({ type: fc.constant('update' as const), start: fc.boolean() }),
   fc.record({ type: fc.constant('destroy' as const), force: fc.boolean() }),
-  fc.record({ type: fc.constant('spawn_failed' as const), isFirst: fc.boolean() }),
+  fc.record({ type: fc.constant('spawn_failed' as const), isFirst: fc.boolean(), isTransient: fc.boolean() }),
   fc.record({ type: fc.constant('exited' as const), verdict: fc.constantFrom('restart' as const, 'stop' as const, 'destroy' as const) }),
 )
 /** Follows `hasRun` as the service keeps it: a spawn makes a run, an exit or a failed spawn ends it. */

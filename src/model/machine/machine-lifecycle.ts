@@ -20,7 +20,8 @@ export type LifecycleEvent =
   | { readonly type: 'destroy'; readonly force: boolean }
   /* facts */
   | { readonly type: 'spawned' }
-  | { readonly type: 'spawn_failed'; readonly isFirst: boolean }
+  /** isTransient: the host is to blame (disk full, keeper away), not the program; it is tried again. */
+  | { readonly type: 'spawn_failed'; readonly isFirst: boolean; readonly isTransient: boolean }
   | { readonly type: 'resume_failed' }
   | { readonly type: 'frozen' }
   | { readonly type: 'freeze_failed' }
@@ -61,6 +62,7 @@ const updateFailed =
   (stay: MachineState) =>
   (_machine: LifecycleState, event: EventOf<'update'>): Step =>
     event.start ? go('starting', 'spawn') : go(stay)
+const tryLater = go('restarting', 'back_off')
 const afterUpdate = (machine: LifecycleState): Step => (machine.startsAfter ? go('starting', 'spawn') : go('stopped'))
 
 /**
@@ -136,9 +138,9 @@ const table: Table = {
   },
   spawned: { starting: go('started') },
   spawn_failed: {
-    starting: (_machine, event) => go(event.isFirst ? 'launch_failed' : 'failed'),
+    starting: (_machine, event) => (event.isTransient ? tryLater : go(event.isFirst ? 'launch_failed' : 'failed')),
     stopping: go('stopped'),
-    restarting: go('failed'),
+    restarting: (_machine, event) => (event.isTransient ? tryLater : go('failed')),
     updating: afterUpdate,
     destroying: go('destroying', 'remove'),
   },

@@ -23,6 +23,7 @@ test('whatever is sent to whichever path, the answer is a fault of ours and neve
     value.map((sent) => JSON.stringify(sent) ?? ''),
     fc.string(),
     fc.constant('{"a":'),
+    fc.constant(`{"config":{"image":"x","a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`),
     fc.constant('\ud800'),
   )
   await fc.assert(

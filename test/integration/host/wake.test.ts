@@ -88,6 +88,17 @@ test('a wake during a stop waits for its end and starts the machine anew', async
   assert.equal(await startsOf(fixture, id), 2)
 })
 
+test('a wake waits for a keeper that dies under it, and for the program that comes back with the next one', async () => {
+  await using fixture = await openHostFixture()
+  const id = await sleeping(fixture, `setTimeout(() => { ${echoServer} }, 300)`)
+  const waking = wake(fixture, id)
+  await settledIn(fixture, id, 'started')
+  process.kill(fixture.keeper.hello.pid, 'SIGKILL')
+  const reply = await waking
+  assert.equal(reply.status, 200, JSON.stringify(reply.body))
+  assert.equal((await fixture.host.port.getMachine(id)).observed.state, 'started')
+})
+
 test('a drained machine is stopped only when each edge has said so', async () => {
   await using fixture = await openHostFixture({ edges: [edge] })
   const id = await sleeping(fixture)

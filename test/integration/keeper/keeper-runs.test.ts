@@ -79,3 +79,14 @@ test('no run is started that could not be recorded', async () => {
   assert.deepEqual((await fixture.keeper.call('list', {})).runs, [])
   await mkdir(`${fixture.dir}/runs`)
 })
+
+test('what no system could start is the fault of who asks, not of the keeper', async () => {
+  await using fixture = await openKeeperFixture()
+  const { keeper } = fixture
+  for (const argument of ['a\0b', 'x'.repeat(200_000)])
+    await assert.rejects(keeper.call('spawn', fixture.request('r1', ['/bin/echo', argument])), { code: 'spawn_failed' })
+  const open = (await readdir(`/proc/${keeper.hello.pid}/fd`)).length
+  for (let turn = 0; turn < 20; turn++)
+    await assert.rejects(keeper.call('spawn', fixture.request('r1', ['/bin/echo', 'a\0b'])), { code: 'spawn_failed' })
+  assert.ok((await readdir(`/proc/${keeper.hello.pid}/fd`)).length <= open + 2, 'descriptors are left open')
+})
