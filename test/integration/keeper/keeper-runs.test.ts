@@ -75,7 +75,7 @@ test('what was acknowledged at a start is on record before it is answered', asyn
 test('no run is started that could not be recorded', async () => {
   await using fixture = await openKeeperFixture()
   await rm(`${fixture.dir}/runs`, { recursive: true })
-  await assert.rejects(fixture.keeper.call('spawn', fixture.request('r1', ['/bin/sleep', '100'])), { code: 'spawn_failed', message: /record/ })
+  await assert.rejects(fixture.keeper.call('spawn', fixture.request('r1', ['/bin/sleep', '100'])), { code: 'internal', message: /record/ })
   assert.deepEqual((await fixture.keeper.call('list', {})).runs, [])
   await mkdir(`${fixture.dir}/runs`)
 })
