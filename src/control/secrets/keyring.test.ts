@@ -126,8 +126,8 @@ describe('a keyring', () => {
         const broken = dying(act)
         return (...args: A) => (isArmed ? broken(...args) : act(...args))
       }
-      const dyingStore = { ...store, transact: armed((tx: Transaction) => store.transact(tx)) } as Store
-      const dyingSource = { ...source, make: armed(source.make), promote: armed(source.promote) }
+      const dyingStore = { ...store, transact: armed((tx: Transaction) => store.transact(tx)) }
+      const dyingSource = { ...source, make: armed((which: 'current' | 'next') => source.make(which)), promote: armed(() => source.promote()) }
       const keyring = await openKeyring(deps(dyingStore), dyingSource)
       isArmed = true
       isThrough = await keyring.rotate().then(

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { fault } from '../../../model/fault/fault.ts'
 import { geoRegionOf } from '../../../model/placement/region-preference.ts'
 import { currentTokens, faultReply, placementReply, placementRequest, regionList } from '../../../protocol/machines-api.ts'
 import { json, route, type Route } from '../route.ts'
