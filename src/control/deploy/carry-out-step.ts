@@ -1,6 +1,7 @@
 import { optionsOf, strategyOf, type DeployMachineStep } from '../../model/deploy/deploy-record.ts'
 import { isWarm } from '../../model/deploy/plan-deploy.ts'
 import { configOfStep, testConfig } from '../../model/deploy/step-config.ts'
+import { isFault } from '../../model/fault/fault.ts'
 import type { InstanceId } from '../../model/ids.ts'
 import type { MachineConfig } from '../../model/machine/machine-config.ts'
 import type { DesiredMachine } from '../../model/machine/machine-record.ts'
@@ -111,10 +112,11 @@ export async function replace(
   row: DesiredMachine,
   next: { readonly instanceId: InstanceId; readonly config: MachineConfig },
   signal: AbortSignal,
+  doing = 'updating',
 ): Promise<void> {
   const { journal, hands } = work
   if (row.instanceId !== next.instanceId || row.order !== 'accepted') {
-    journal.note('step', `updating ${step.machine} in ${step.region}`, step.machine)
+    journal.note('step', `${doing} ${step.machine} in ${step.region}`, step.machine)
     await emptyOut(work, row, signal)
     await refusalFails(step, () => hands.update(row, { ...next, start: step.warm }))
   }
@@ -160,9 +162,23 @@ async function pass(work: DeployWork, step: DeployMachineStep, config: MachineCo
   } catch (error) {
     if (isLeftToAnother(error, signal) || !(error instanceof StepFailed)) throw error
     journal.note('machine', `${step.machine} (${step.region}) failed: ${error.message}`, step.machine)
-    const lines = await host.readLogs({ app: record.app, machine: step.machine, limit: shownLines }).catch(() => [])
-    for (const line of lines) journal.note('log', line.message, step.machine)
+    for (const line of await lastLines(work, step)) journal.note('log', line, step.machine)
     throw error
+  }
+}
+
+/** What the machine said since the deploy set about it. */
+async function lastLines({ journal, hands }: DeployWork, { machine }: DeployMachineStep): Promise<readonly string[]> {
+  const { app, events } = journal.record
+  const row = hands.row(app, machine)
+  if (row === undefined) return []
+  const since = events.findLast((event) => event.kind === 'step' && event.machine === machine)?.at ?? ''
+  try {
+    const lines = await hands.host(row).readLogs({ app, machine, limit: shownLines })
+    return lines.filter((line) => line.timestamp >= since).map((line) => line.message)
+  } catch (error) {
+    if (!isFault(error)) throw error
+    return [`(its log cannot be read: ${error.message})`]
   }
 }
 

@@ -52,12 +52,20 @@ export interface Deploys extends AsyncDisposable {
   /** The events after `after`, then those that come, until the deploy has ended. */
   follow(scope: OrgScope, app: App, id: string, after: number, signal: AbortSignal): AsyncIterable<DeployEventRecord>
 }
+interface Attempt {
+  readonly lease: string
+  readonly cancelled: AbortSignal
+  /** Begun by this control, not gone on with. */
+  readonly isFresh: boolean
+  readonly reached: ((point: string) => void) | undefined
+}
 const leaseTtlMs = 5_000
 const keepAliveMs = 1_500
 const takeOverMs = 1_000
 const patienceMs = 2_000
 const keptByDefault = 20
-const edgePollMs = 50
+const pollMs = 50
+const hostPatienceMs = 15_000
 
 export function openDeploys(deps: DeployDeps): Deploys {
   const { store, mirror, records, clock, random, log } = deps
@@ -123,7 +131,7 @@ export function openDeploys(deps: DeployDeps): Deploys {
       createRevision,
     })
     const cancelled = new AbortController()
-    const work = carryOut(journal, lease, cancelled.signal, reached)
+    const work = carryOut(journal, { lease, cancelled: cancelled.signal, isFresh, reached })
       .catch((error: unknown) => log.error('deploy broke off', { app: deploy.app, deploy: deploy.id, error }))
       .finally(() => running.delete(deploy.id))
     const cancel = (reason: string) => {
@@ -134,17 +142,13 @@ export function openDeploys(deps: DeployDeps): Deploys {
     running.set(deploy.id, { work, cancel })
   }
 
-  async function carryOut(
-    journal: DeployJournal,
-    lease: string,
-    cancelled: AbortSignal,
-    reached: ((point: string) => void) | undefined,
-  ): Promise<void> {
+  async function carryOut(journal: DeployJournal, { lease, cancelled, isFresh, reached }: Attempt): Promise<void> {
     const { app, id } = journal.record
     const lost = new AbortController()
     const signal = AbortSignal.any([stopping.signal, lost.signal])
     const keeping = keepAlive(lease, lost, signal)
     try {
+      if (!isFresh) await hostsBack(signal)
       const hands = openMachineHands({ ...deps, reached })
       await carryOutDeploy({ journal, hands, clock, edgesAt }, signal, cancelled)
     } catch (error) {
@@ -157,9 +161,16 @@ export function openDeploys(deps: DeployDeps): Deploys {
     }
   }
 
+  /** A control that has just started does not know all hosts yet: none of them is given up for that. */
+  async function hostsBack(signal: AbortSignal): Promise<void> {
+    const deadline = clock.monotonic() + hostPatienceMs
+    const isMissing = () => deps.platform.hosts().some((host) => !deps.platform.isReachable(host.id))
+    while (isMissing() && clock.monotonic() < deadline) await clock.sleep(pollMs, signal)
+  }
+
   async function edgesAt(revision: number, signal: AbortSignal): Promise<void> {
     const deadline = clock.monotonic() + deps.edgePatienceMs
-    while (!deps.haveRoutes(revision) && clock.monotonic() < deadline) await clock.sleep(edgePollMs, signal)
+    while (!deps.haveRoutes(revision) && clock.monotonic() < deadline) await clock.sleep(pollMs, signal)
   }
 
   async function keepAlive(lease: string, lost: AbortController, signal: AbortSignal): Promise<void> {

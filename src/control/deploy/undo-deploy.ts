@@ -42,7 +42,7 @@ async function undoStep(work: DeployWork, step: DeployMachineStep, signal: Abort
     return
   }
   const next = { instanceId: step.undoInstanceId, config: former }
-  await replace(work, step, row, next, signal)
+  await replace(work, step, row, next, signal, 'putting back')
   if (step.warm) {
     const result = await watchGate(
       { clock, host: hands.host(row), onWait: () => undefined },
