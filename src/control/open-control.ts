@@ -4,7 +4,7 @@ import type { Clock } from '../kit/clock.ts'
 import { ensureFolder } from '../kit/durable-file.ts'
 import type { Log } from '../kit/log.ts'
 import type { Secret } from '../kit/secret.ts'
-import type { Bundle } from '../model/app.ts'
+import type { App, Bundle } from '../model/app.ts'
 import { fault } from '../model/fault/fault.ts'
 import { edgeIdOf, type Digest, type HostId, type OrgSlug, type RandomBytes, type RegionCode } from '../model/ids.ts'
 import type { TokenRecord } from '../model/token.ts'
@@ -19,6 +19,8 @@ import { hostAllowList } from './api/host-allow-list.ts'
 import { serveApi } from './api/serve-api.ts'
 import type { Caller } from './api/route.ts'
 import type { MachineServices } from './api/services.ts'
+import { openAutoscale, type AutoscaleLoopOptions } from './autoscale/autoscale-loop.ts'
+import { openLeadership } from './autoscale/leadership.ts'
 import { openAutostop } from './autostop/autostop-loop.ts'
 import { openBundleBuilder } from './bundles/build-bundle.ts'
 import type { DependencyInstaller } from './bundles/dependency-installer.ts'
@@ -78,6 +80,8 @@ export interface ControlOptions {
   readonly edgePatienceMs?: number
   /** How long a machine must be idle before autostop takes it; 10 s by default. */
   readonly idleMs?: number
+  /** Autoscale's times; docs/adr/0020 has the defaults. */
+  readonly autoscale?: Partial<AutoscaleLoopOptions>
 }
 export interface ApiToken {
   readonly secret: Secret
@@ -101,6 +105,7 @@ export interface ControlRole extends AsyncDisposable {
 }
 
 const defaultIdleMs = 10_000
+const defaultAutoscale: AutoscaleLoopOptions = { everyMs: 1_000, pressureMs: 3_000, restMs: 600_000, calmMs: 60_000 }
 const defaultEdgePatienceMs = 6_000
 
 /** Opens the role: the API as a function, and the loops that finish what an earlier control began. */
@@ -136,6 +141,9 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
   )
   const idleMs = options.idleMs ?? defaultIdleMs
   opened.use(openAutostop({ mirror, loads, hosts: deps.hosts, clock, log }, { idleMs, minUptimeMs: Math.min(idleMs, 5_000), everyMs: 500 }))
+  const leadership = opened.use(openLeadership({ store, clock, log }, 'autoscale'))
+  const scopeOf = (app: App) => openOrgScope(records, counts, { home: app.org, only: app.org })
+  opened.use(openAutoscale({ ...work, loads, scopeOf, leadership }, { ...defaultAutoscale, ...options.autoscale }))
   const machines: MachineServices = { store, orders, platform, settle, clock, random, log, domain: options.domain }
   const about = {
     version: deps.version,

@@ -8,6 +8,7 @@ import { backupRoutes } from './kante/backup-routes.ts'
 import { deployRoutes } from './kante/deploy-routes.ts'
 import { layerRoutes } from './kante/layer-routes.ts'
 import { logRoutes } from './kante/log-routes.ts'
+import { scaleRoutes } from './kante/scale-routes.ts'
 import { statusRoutes, type StatusServices } from './kante/status-routes.ts'
 import { actionRoutes } from './machines/action-routes.ts'
 import { appRoutes } from './machines/app-routes.ts'
@@ -40,6 +41,7 @@ export const apiRoutes = (services: ApiServices): readonly Route[] => [
   ...statusRoutes(services.status),
   ...layerRoutes(services.layers, services.bundles),
   ...deployRoutes(services.deploys, services.scale),
+  ...scaleRoutes(services.scale),
   ...logRoutes(services.logs),
   ...backupRoutes(services.backup),
 ]

@@ -6,8 +6,8 @@ import { decideAutostop } from '../autostop/decide-autostop.ts'
 import { decideAutoscale, type AutoscaleMemory } from './decide-autoscale.ts'
 import { openSmoothedValues } from './smoothed-load.ts'
 
-const regions = ['fra', 'cdg', 'iad'] as readonly RegionCode[]
-const [fra, cdg] = regions as readonly [RegionCode, RegionCode, RegionCode]
+const regions = ['fra', 'cdg', 'iad'].map((code) => code as RegionCode)
+const [fra, cdg] = regions as [RegionCode, RegionCode, RegionCode]
 const soft = 10
 const startMs = 2_000
 const idleMs = 5_000

@@ -31,7 +31,7 @@ const input = (machines: readonly AutoscaleMachine[], more: Partial<AutoscaleInp
   options,
   ...more,
 })
-const demand = (of: Readonly<Record<string, number>>) => new Map(Object.entries(of)) as ReadonlyMap<RegionCode, number>
+const demand = (of: Readonly<Record<string, number>>) => new Map(Object.entries(of).map(([region, load]) => [region as RegionCode, load]))
 /** What is decided when this has lasted for the pressure's time. */
 const pressed = (machines: readonly AutoscaleMachine[], more: Partial<AutoscaleInput> = {}) => {
   const before = input(machines, more)
@@ -88,6 +88,7 @@ describe('destroying machines', () => {
     const three = [resting('a', 0), resting('b', 0), resting('c', 0, { region: cdg })]
     assert.equal(destroyed(three), 'c')
     assert.equal(destroyed(three, { demand: demand({ cdg: 1 }) }), 'b')
+    assert.equal(destroyed([resting('a', 0), machine('c', { region: cdg })]), undefined, 'the one to go has not rested yet')
     assert.equal(destroyed(three, { policy: { mode: 'standard', min: 1, max: 10 } }), 'b', 'standard evens out')
   })
   test('is slower the next time when what was destroyed was needed soon after', () => {

@@ -83,16 +83,27 @@ export function decideAutoscale(input: AutoscaleInput): AutoscaleDecision {
     const count = Math.min(policy.max - machines.length, Math.max(1, Math.min(missing, serving.length)))
     return { create: newRegions(input, count), memory: { ...memory, pressedSinceMs: undefined, patienceMs: patienceAfterCreate(before, input) } }
   }
-  const victim = isPressed || !input.isAllHeard || machines.length <= policy.min ? undefined : leastNeeded(input, isRested(input, before.patienceMs))
+  const victim = isPressed || !input.isAllHeard ? undefined : toDestroy(input, before.patienceMs)
   if (victim !== undefined) {
     const patienceMs = Math.max(options.restMs, before.patienceMs / 2)
     return { create: [], destroy: victim.id, memory: { ...memory, destroyedAtMs: nowMs, patienceMs } }
   }
   const spare =
     calmSinceMs !== undefined && nowMs - calmSinceMs >= options.calmMs
-      ? leastNeeded(input, (machine) => machine.readiness === 'serving' && !machine.isAnchored)
+      ? byNeed(input).find((machine) => machine.readiness === 'serving' && !machine.isAnchored)
       : undefined
   return spare === undefined ? { create: [], memory } : { create: [], stop: spare.id, memory: { ...memory, calmSinceMs: undefined } }
+}
+
+/**
+ * Those that are needed most stay, even while others, which are to go, have not rested long enough yet. One that is to go but never rests, as the last
+ * that serves, is not waited for: after twice the time another goes.
+ */
+function toDestroy(input: AutoscaleInput, patienceMs: number): AutoscaleMachine | undefined {
+  const surplus = input.machines.length - input.policy.min
+  if (surplus <= 0) return undefined
+  const ranked = byNeed(input)
+  return ranked.slice(0, surplus).find(isRested(input, patienceMs)) ?? ranked.find(isRested(input, 2 * patienceMs))
 }
 
 /** Whether those that serve, but for one, would do, with room to spare. */
@@ -125,25 +136,25 @@ function newRegions(input: AutoscaleInput, count: number): readonly RegionCode[]
   })
 }
 
-/** Who goes first: outside of the pool; then balanced where the least load comes to a machine, standard where the most machines are; primary region last; newest. */
-function leastNeeded(input: AutoscaleInput, mayGo: (machine: AutoscaleMachine) => boolean): AutoscaleMachine | undefined {
+/**
+ * Who goes first: outside of the pool; then balanced where the least load comes to a machine, standard where the most machines are; the primary region's
+ * last; of equals the one that has rested longest, then the newest. What is anchored never goes.
+ */
+function byNeed(input: AutoscaleInput): readonly AutoscaleMachine[] {
   const { mode } = input.policy
-  const countIn = (region: RegionCode) => input.machines.filter((machine) => machine.region === region).length
-  const rank = ({ region }: AutoscaleMachine): readonly number[] => [
+  const counts = new Map<RegionCode, number>()
+  for (const { region } of input.machines) counts.set(region, (counts.get(region) ?? 0) + 1)
+  const rank = ({ region, isAnchored, restingSinceMs }: AutoscaleMachine): readonly number[] => [
+    isAnchored ? 1 : 0,
     input.regions.includes(region) ? 1 : 0,
-    mode === 'balanced' ? demandIn(input, region) / countIn(region) : -countIn(region),
+    mode === 'balanced' ? demandIn(input, region) / counts.get(region)! : -counts.get(region)!,
     region === input.primaryRegion ? 1 : 0,
-    -countIn(region),
+    -counts.get(region)!,
+    restingSinceMs ?? input.nowMs,
   ]
-  const goesBefore = (a: AutoscaleMachine, b: AutoscaleMachine): boolean => {
-    const [of, than] = [rank(a), rank(b)]
-    const at = of.findIndex((value, index) => value !== than[index])
-    // Of equals the one that comes later, which is newer.
-    return at < 0 || of[at]! < than[at]!
-  }
-  return input.machines
-    .filter(mayGo)
-    .reduce<AutoscaleMachine | undefined>((first, each) => (first === undefined || goesBefore(each, first) ? each : first), undefined)
+  const ranked = input.machines.toReversed().map((machine) => ({ machine, rank: rank(machine) }))
+  const difference = (a: readonly number[], b: readonly number[]) => a.map((value, index) => value - b[index]!).find((by) => by !== 0) ?? 0
+  return ranked.toSorted((a, b) => difference(a.rank, b.rank)).map(({ machine }) => machine)
 }
 
 /** Traces of load that is over do not count. */

@@ -8,6 +8,7 @@ import type { DesiredMachine } from '../../model/machine/machine-record.ts'
 import type { HostPort } from '../../protocol/host-port.ts'
 import { keys } from '../../store/keys.ts'
 import { watchGate } from '../deploy/machine-gate.ts'
+import { openMachineHands } from '../deploy/machine-hands.ts'
 import type { MachineOrders } from '../orders/machine-orders.ts'
 import type { PlatformView } from '../platform/platform-view.ts'
 import { placeInPool } from '../regions/region-pool.ts'
@@ -21,11 +22,13 @@ export interface CarryOutScaleDeps {
   readonly random: RandomBytes
   readonly log: Log
 }
+export interface NewMachine {
+  readonly region: RegionCode
+  readonly config: MachineConfig
+}
 export interface ScaleWork {
   readonly app: App
-  /** Of the new machines; needed when there are any. */
-  readonly config: MachineConfig | undefined
-  readonly create: readonly RegionCode[]
+  readonly create: readonly NewMachine[]
   readonly leaving: readonly DesiredMachine[]
   /** Aborted when the app's lease is lost: nothing more is begun. */
   readonly signal: AbortSignal
@@ -35,8 +38,8 @@ export interface PlacedMachine {
   readonly region: RegionCode
 }
 const atOnce = 5
-const drainMs = 10_000
 const gateMs = 120_000
+const gates = { smoke: true, health: true } as const
 const source = 'flyd'
 
 /**
@@ -44,15 +47,16 @@ const source = 'flyd'
  * not answer, the new ones go again and no old one has ended. Faults no_host_in_region, host_unreachable, insufficient_capacity, scale_failed.
  */
 export async function carryOutScale(deps: CarryOutScaleDeps, work: ScaleWork): Promise<{ created: PlacedMachine[]; destroyed: PlacedMachine[] }> {
-  const made: (PlacedMachine & { readonly instanceId: InstanceId })[] = []
+  const hands = openMachineHands(deps)
+  const made: MadeMachine[] = []
   try {
-    await inChunks(work.create, async (region) => {
+    await inChunks(work.create, async ({ region, config }) => {
       work.signal.throwIfAborted()
       const host = placeInPool(deps, work.app, region)
       const id = newMachineId(deps.random)
       const instanceId = newInstanceId(deps.clock.now(), deps.random)
-      made.push({ id, region: host.region, instanceId })
-      await deps.orders.create({ app: work.app, host: host.id, region: host.region, config: work.config!, start: true, id, instanceId })
+      made.push({ id, region: host.region, instanceId, config })
+      await deps.orders.create({ app: work.app, host: host.id, region: host.region, config, start: true, id, instanceId })
     })
     if (work.leaving.length > 0) await Promise.all(made.map((machine) => pass(deps, work, machine)))
   } catch (error) {
@@ -61,18 +65,17 @@ export async function carryOutScale(deps: CarryOutScaleDeps, work: ScaleWork): P
   }
   await inChunks(work.leaving, async (machine) => {
     work.signal.throwIfAborted()
-    await endMachine(deps.orders, machine)
+    await hands.drain(machine, work.signal)
+    await hands.destroy(machine)
   })
   return { created: made.map(({ id, region }) => ({ id, region })), destroyed: work.leaving.map(({ id, region }) => ({ id, region })) }
 }
 
-async function pass(deps: CarryOutScaleDeps, { app, config, signal }: ScaleWork, machine: PlacedMachine & { readonly instanceId: InstanceId }) {
+type MadeMachine = PlacedMachine & { readonly instanceId: InstanceId; readonly config: MachineConfig }
+
+async function pass(deps: CarryOutScaleDeps, { app, signal }: ScaleWork, machine: MadeMachine): Promise<void> {
   const host = hostOf(deps, app, machine.id)
-  const result = await watchGate(
-    { clock: deps.clock, host, onWait: () => undefined },
-    { id: machine.id, instanceId: machine.instanceId, config: config! },
-    { timeoutMs: gateMs, signal },
-  )
+  const result = await watchGate({ clock: deps.clock, host, onWait: () => undefined }, machine, { timeoutMs: gateMs, signal, gates })
   if (result.kind === 'failed') throw fault('scale_failed', { app: app.name, reason: `${machine.id} in ${machine.region}: ${result.reason}` })
 }
 
@@ -91,22 +94,6 @@ async function takeBack({ records, orders, log }: CarryOutScaleDeps, app: App, i
   } catch (error) {
     if (!isFault(error)) throw error
     log.warn('a machine of a scaling that failed is left over', { app: app.name, machine: id, error })
-  }
-}
-
-/** Ends a machine once its requests are answered. */
-export async function endMachine(orders: MachineOrders, machine: DesiredMachine): Promise<void> {
-  try {
-    await orders.host(machine.host).drainMachine(machine.id, { mode: 'stop', timeoutMs: drainMs, reason: 'deploy' })
-  } catch (error) {
-    // It does not run, or its edges are away: it ends without.
-    if (!isFault(error)) throw error
-  }
-  try {
-    await orders.destroy(machine, { force: true, source })
-  } catch (error) {
-    // Destroyed by somebody else meanwhile: what was wanted.
-    if (!isFault(error, 'machine_not_found')) throw error
   }
 }
 

@@ -1,6 +1,8 @@
 import type { App } from '../../model/app.ts'
 import { fault } from '../../model/fault/fault.ts'
+import { groupOf } from '../../model/deploy/plan-deploy.ts'
 import type { RegionCode } from '../../model/ids.ts'
+import type { MachineConfig } from '../../model/machine/machine-config.ts'
 import type { DesiredMachine } from '../../model/machine/machine-record.ts'
 import { mostMachines } from '../../model/placement/app-scaling.ts'
 import { planScale, type ScalePlan } from '../../model/placement/plan-scale.ts'
@@ -9,7 +11,7 @@ import type { ScaleReply, ScaleRequest } from '../../protocol/kante-api.ts'
 import type { Caller } from '../api/route.ts'
 import { regionPool, regionsNamed, requireInPool, scalingOf } from '../regions/region-pool.ts'
 import type { OrgScope } from '../state/org-scope.ts'
-import { carryOutScale, type CarryOutScaleDeps } from './carry-out-scale.ts'
+import { carryOutScale, type CarryOutScaleDeps, type NewMachine, type PlacedMachine } from './carry-out-scale.ts'
 import { isAnchored, machinesOfGroup, managedMachines } from './group-machines.ts'
 import { holdApp, type AppHold, type HoldDeps } from './hold-app.ts'
 import { replicaConfig } from './replica-config.ts'
@@ -24,7 +26,7 @@ export async function scaleApp(deps: ScaleDeps, scope: OrgScope, app: App, reque
   if (!scope.releases(app).some((release) => release.status === 'complete')) throw fault('never_deployed', { app: app.name })
   refuseAutoscaled(deps, app, request.group)
   await using hold = await holdApp(deps, app, `scale by ${caller.tokenId}`)
-  return scaleGroup(deps, scope, app, request, hold)
+  return await scaleGroup(deps, scope, app, request, hold)
 }
 
 export function refuseAutoscaled({ records }: Pick<ScaleDeps, 'records'>, app: App, group: string): void {
@@ -37,9 +39,9 @@ export function refuseAutoscaled({ records }: Pick<ScaleDeps, 'records'>, app: A
 export async function scaleGroup(deps: ScaleDeps, scope: OrgScope, app: App, request: ScaleRequest, hold: AppHold): Promise<ScaleReply> {
   const machines = machinesOfGroup(scope, app, request.group)
   const plan = planOf(deps, scope, app, machines, request)
-  const config = plan.create.length === 0 ? undefined : replicaConfig(scope, app, request.group, machines, request.vm)
+  const create = newMachines(plan, () => replicaConfig(scope, app, request.group, machines, request.vm))
   const leaving = machines.filter((machine) => plan.destroy.includes(machine.id))
-  const done = await carryOutScale(deps, { app, config, create: plan.create, leaving, signal: hold.signal })
+  const done = await carryOutScale(deps, { app, create, leaving, signal: hold.signal })
   return { ...done, counts: plan.counts }
 }
 
@@ -49,8 +51,7 @@ function planOf(deps: ScaleDeps, scope: OrgScope, app: App, machines: readonly D
   if (named !== undefined) requireInPool(app, pool, named)
   const limit = request.maxPerRegion === undefined ? {} : { maxPerRegion: request.maxPerRegion }
   if (pool !== undefined && named === undefined) {
-    const spread = machines.map((machine) => ({ id: machine.id, region: machine.region, isAnchored: isAnchored(machine) }))
-    return planSpread({ machines: spread, count: countOf(request, machines.length), regions: pool, ...limit })
+    return planSpread({ machines: machines.map(spreadable), count: countOf(request, machines.length), regions: pool, ...limit })
   }
   const regions = named ?? regionPool(deps, app, managedMachines(scope, app))
   const present = machines.filter((machine) => regions.includes(machine.region)).length
@@ -64,16 +65,28 @@ function countOf({ count, change }: ScaleRequest, present: number): number {
   return wanted
 }
 
-/** Machines of every group over other regions, their number unchanged. A plan per group, made before anything happens. */
-export function respread(
+const newMachines = (plan: ScalePlan, configOf: () => MachineConfig): readonly NewMachine[] => {
+  if (plan.create.length === 0) return []
+  const config = configOf()
+  return plan.create.map((region) => ({ region, config }))
+}
+
+/** Every process group's machines over other regions, their number unchanged. Nothing ends unless all that is new answers. */
+export async function respread(
+  deps: ScaleDeps,
   scope: OrgScope,
   app: App,
   regions: readonly RegionCode[],
-  keepsPlace: (group: string) => boolean,
-): readonly { readonly group: string; readonly plan: ScalePlan; readonly machines: readonly DesiredMachine[] }[] {
-  const groups = Map.groupBy(managedMachines(scope, app), (machine) => machine.config.metadata?.['fly_process_group'] ?? 'app')
-  return [...groups].map(([group, machines]) => {
-    const spread = machines.map((machine) => ({ id: machine.id, region: machine.region, isAnchored: isAnchored(machine) }))
-    return { group, machines, plan: planSpread({ machines: spread, count: machines.length, regions, keepsPlace: keepsPlace(group) }) }
-  })
+  options: { readonly keepsPlace: (group: string) => boolean; readonly hold: AppHold },
+): Promise<{ created: PlacedMachine[]; destroyed: PlacedMachine[] }> {
+  const create: NewMachine[] = []
+  const leaving: DesiredMachine[] = []
+  for (const [group, machines] of Map.groupBy(managedMachines(scope, app), (machine) => groupOf(machine.config))) {
+    const plan = planSpread({ machines: machines.map(spreadable), count: machines.length, regions, keepsPlace: options.keepsPlace(group) })
+    create.push(...newMachines(plan, () => replicaConfig(scope, app, group, machines, undefined)))
+    leaving.push(...machines.filter((machine) => plan.destroy.includes(machine.id)))
+  }
+  return carryOutScale(deps, { app, create, leaving, signal: options.hold.signal })
 }
+
+const spreadable = (machine: DesiredMachine) => ({ id: machine.id, region: machine.region, isAnchored: isAnchored(machine) })

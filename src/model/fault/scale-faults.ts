@@ -21,6 +21,11 @@ export const scaleFaults = {
     (d) => `the region pool of ${d.app} would be empty; it is ${d.pool.join(', ')}`,
     () => '`kante regions set REGION` replaces the pool; `kante scale count 0` ends its machines',
   ),
+  no_machines: entry<{ app: string; group: string }>(
+    'precondition',
+    (d) => `group ${d.group} of ${d.app} has no machines`,
+    () => '`kante scale count 1` makes one; `kante scale show` lists the groups',
+  ),
   scale_failed: entry<{ app: string; reason: string }>(
     'precondition',
     (d) => `scaling ${d.app} failed, and was undone: ${d.reason}`,
