@@ -3,14 +3,15 @@ import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { caddyConfig, haproxyConfig, haproxyMap } from './peers.ts'
 
 /**
  * CPU seconds (user and system) per 10,000 requests of our edge, HAProxy and Caddy, same rules, log and request id on, interleaved in one run. Needs Debian's
  * `haproxy`, `caddy` and `wrk` (a peer that is missing is left out). `node bench/edge/h1.ts [--rounds N] [--seconds N] [--only small,big,new]
- * [--brain edge|static] [--no-caddy] [--node-flags FLAGS]`.
+ * [--brain edge|static] [--no-caddy] [--node-flags FLAGS] [--against FOLDER] [--against-flags FLAGS]`: another checkout, or this one with other flags of Node.js,
+ * is measured beside it, round by round.
  */
 const option = (name: string, fallback: string): string => {
   const at = process.argv.indexOf(`--${name}`)
@@ -20,6 +21,8 @@ const rounds = Number(option('rounds', '5'))
 const seconds = Number(option('seconds', '2'))
 const only = option('only', 'small,big,new').split(',')
 const nodeFlags = option('node-flags', '--max-semi-space-size=1').split(' ')
+const against = option('against', '')
+const againstFlags = option('against-flags', nodeFlags.join(' ')).split(' ')
 
 const headers = [
   'Host: app1.example',
@@ -96,16 +99,16 @@ const exists = (file: string): boolean => {
 }
 
 try {
-  const [kantePort = 0, haproxyPort = 0, caddyPort = 0, ...backends] = await freePorts(7)
+  const [kantePort = 0, otherPort = 0, haproxyPort = 0, caddyPort = 0, ...backends] = await freePorts(8)
   start('1', process.execPath, [here('backend.ts'), ...backends.map(String)])
   await Promise.all(backends.map(accepts))
-  const proxies = [
-    {
-      name: 'kante',
-      port: kantePort,
-      child: start('0', process.execPath, [...nodeFlags, here('kante-edge.ts'), option('brain', 'edge'), String(kantePort), ...backends.map(String)]),
-    },
-  ]
+  const edge = (name: string, port: number, flags: readonly string[], program: string) => ({
+    name,
+    port,
+    child: start('0', process.execPath, [...flags, program, option('brain', 'edge'), String(port), ...backends.map(String)]),
+  })
+  const proxies = [edge('kante', kantePort, nodeFlags, here('kante-edge.ts'))]
+  if (against !== '') proxies.push(edge('other', otherPort, againstFlags, join(resolve(against), 'bench/edge/kante-edge.ts')))
   if (exists('/usr/sbin/haproxy')) {
     writeFileSync(join(folder, 'hosts.map'), haproxyMap())
     writeFileSync(join(folder, 'haproxy.cfg'), haproxyConfig(haproxyPort, backends, join(folder, 'hosts.map')))

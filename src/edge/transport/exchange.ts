@@ -72,22 +72,26 @@ export class Exchange implements UpstreamUser {
     return !this.#hasAnswered && this.#state !== 'over'
   }
 
-  requestBody(piece: Buffer): void {
+  /** A lent piece is used until the body is resumed, others are the exchange's. */
+  requestBody(piece: Buffer, isLent: boolean): void {
     if (this.#state === 'over') return
     this.#requestBodyBytes += piece.length
     const isSent = this.#state === 'sent' || this.#state === 'responding'
     if (this.#kept !== undefined && !this.#hasAnswered) {
-      if (this.#kept === noPieces) this.#kept = [piece]
-      else this.#kept.push(piece)
       this.#keptBytes += piece.length
-      if (this.#keptBytes > this.#context.limits.heldBodyBytes) {
-        if (isSent) this.#kept = undefined
-        else this.#pauseBody()
+      const isTooMuch = this.#keptBytes > this.#context.limits.heldBodyBytes
+      if (isTooMuch && isSent) this.#kept = undefined
+      else {
+        const kept = isLent ? Buffer.from(piece) : piece
+        if (this.#kept === noPieces) this.#kept = [kept]
+        else this.#kept.push(kept)
+        if (isTooMuch) this.#pauseBody()
       }
     }
-    if (!isSent || this.#upstream === undefined) return
-    this.#upstream.sendBody(piece)
-    if (!this.#upstream.isTakingMore) this.#pauseBody()
+    const upstream = this.#upstream
+    if (!isSent || upstream === undefined) return
+    upstream.sendBody(piece, isLent)
+    if (!upstream.isTakingMore || (isLent && !upstream.isFlushed)) this.#pauseBody()
   }
   requestEnd(trailers: string): void {
     this.#isRequestComplete = true
@@ -104,10 +108,13 @@ export class Exchange implements UpstreamUser {
   clientFlushed(): void {
     this.#upstream?.resume()
   }
-  clientBytes(piece: Buffer): boolean {
+  /** Bytes of a switched connection. False: pause until the body is resumed, which is also when a lent piece is no longer used. */
+  clientBytes(piece: Buffer, isLent: boolean): boolean {
     this.#requestBodyBytes += piece.length
-    this.#upstream?.sendBytes(piece)
-    return this.#upstream?.isTakingMore ?? true
+    const upstream = this.#upstream
+    if (upstream === undefined) return true
+    upstream.sendBytes(piece, isLent)
+    return upstream.isTakingMore && (!isLent || upstream.isFlushed)
   }
   clientHalfClosed(): void {
     this.#upstream?.endBytes()

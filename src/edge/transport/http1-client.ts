@@ -7,11 +7,13 @@ import { latin1, LF } from '../codec/octets.ts'
 import { maxHeadBytes } from '../codec/field-lines.ts'
 import type { RequestHead } from '../codec/request-head.ts'
 import type { ResponseBody, ResponseHead } from '../codec/response-head.ts'
+import type { ClientConnection, ClientReader } from './client-listener.ts'
 import type { ClientStream, OwnAnswer } from './client-stream.ts'
 import { Exchange } from './exchange.ts'
 import { type ConnectionFacts, forwardHeadText, hostText, requestFacts } from './forward-head.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import { Http1Writer } from './http1-writer.ts'
+import { largeReadBytes } from './read-buffers.ts'
 import type { Timed } from './timer-wheel.ts'
 import type { BodyRange } from './upstream-connection.ts'
 
@@ -27,9 +29,6 @@ const owner = Symbol('client')
 interface ClientSocket extends Socket {
   [owner]?: Http1Client
 }
-function onData(this: ClientSocket, bytes: Buffer): void {
-  this[owner]?.onData(bytes)
-}
 function onEnd(this: ClientSocket): void {
   this[owner]?.onEnd()
 }
@@ -44,7 +43,7 @@ function onDrain(this: ClientSocket): void {
 }
 
 /** One client connection that speaks HTTP/1.x: reads requests in order, one exchange at a time, and tells the writer what the client gets. */
-export class Http1Client implements ClientStream, Timed {
+export class Http1Client implements ClientStream, ClientReader, Timed {
   deadlineMs = Infinity
   wheelTick = -1
   readonly #context: ProxyContext
@@ -56,6 +55,13 @@ export class Http1Client implements ClientStream, Timed {
   #phase: Phase = 'head'
   #exchange: Exchange | undefined
   #unread: Buffer | undefined
+  /** Whether what is being read is overwritten by the next read. */
+  #isBorrowed = false
+  /** For large bodies: its bytes are lent to the app's socket uncopied. */
+  #ownBuffer: Buffer | undefined
+  #isOwnWanted = false
+  /** The next read goes there, whatever is wanted now. */
+  #isOwnTaken = false
   #isPumping = false
   #isBodyPaused = false
   #isPaused = false
@@ -68,14 +74,16 @@ export class Http1Client implements ClientStream, Timed {
   #hostText = ''
   #hostname = ''
 
-  constructor(context: ProxyContext, socket: Socket, facts: ConnectionFacts, onClosed: (client: Http1Client) => void) {
+  constructor(context: ProxyContext, connection: ClientConnection, facts: ConnectionFacts, onClosed: (client: Http1Client) => void) {
+    const { socket } = connection
     this.#context = context
     this.#socket = socket
     this.#facts = facts
     this.#writer = new Http1Writer(socket, context, () => this.#afterWrite())
     this.#onClosed = onClosed
     ;(socket as ClientSocket)[owner] = this
-    socket.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onClose).on('drain', onDrain)
+    connection.attach(this)
+    socket.on('end', onEnd).on('error', onGone).on('close', onClose).on('drain', onDrain)
     context.wheel.arm(this, context.timeouts.requestHeadMs)
   }
 
@@ -118,10 +126,23 @@ export class Http1Client implements ClientStream, Timed {
 
   // ——— from the client
 
-  onData(bytes: Buffer): void {
+  nextBuffer(): Buffer {
+    this.#isOwnTaken = this.#isOwnWanted
+    return this.#isOwnWanted && this.#ownBuffer !== undefined ? this.#ownBuffer : this.#context.buffers.shared
+  }
+
+  onBytes(source: Buffer, to: number, isBorrowed: boolean): void {
+    this.#isBorrowed = isBorrowed
+    this.#take(source, to)
+    this.#isBorrowed = false
+    if (isBorrowed && this.#unread?.buffer === source.buffer) this.#unread = Buffer.from(this.#unread)
+  }
+
+  #take(source: Buffer, to: number): void {
     switch (this.#phase) {
       case 'tunnel':
-        if (this.#exchange?.clientBytes(bytes) === false) this.#pause()
+        this.#growBuffer(source, to)
+        if (this.#exchange?.clientBytes(this.#piece(source, 0, to), this.#isLent(source)) === false) this.#pause()
         return
       case 'linger':
       case 'closed':
@@ -129,7 +150,7 @@ export class Http1Client implements ClientStream, Timed {
       case 'body':
         if (!this.#isBodyPaused) {
           this.#context.wheel.arm(this, this.#context.timeouts.requestBodyIdleMs)
-          return this.#readBody(bytes, 0)
+          return this.#readBody(source, 0, to)
         }
         break
       case 'head':
@@ -138,6 +159,7 @@ export class Http1Client implements ClientStream, Timed {
         break
     }
     const before = this.#unread
+    const bytes = source.subarray(0, to)
     this.#unread = before === undefined ? bytes : Buffer.concat([before, bytes])
     if (this.#exchange !== undefined) {
       if (this.#unread.length > maxUnreadBytes) this.#pause()
@@ -215,20 +237,21 @@ export class Http1Client implements ClientStream, Timed {
       this.#phase = 'body'
       this.#reader.begin(body, head.contentLength)
       context.wheel.arm(this, context.timeouts.requestBodyIdleMs)
-      this.#readBody(source, end)
+      this.#readBody(source, end, source.length)
     }
     if (this.#exchange === exchange) exchange.start()
     this.#endIfCutOff()
   }
 
-  #readBody(source: Buffer, from: number): void {
+  #readBody(source: Buffer, from: number, to: number): void {
     const exchange = this.#exchange
     const reader = this.#reader
     let at = from
+    this.#growBuffer(source, to)
     for (;;) {
-      const found = reader.next(source, at, source.length)
+      const found = reader.next(source, at, to)
       at = reader.at
-      if (found === Chunk.piece) exchange?.requestBody(source.subarray(reader.from, reader.to))
+      if (found === Chunk.piece) exchange?.requestBody(this.#piece(source, reader.from, reader.to), this.#isLent(source))
       else if (found === Chunk.more) return
       else break
     }
@@ -238,11 +261,34 @@ export class Http1Client implements ClientStream, Timed {
       else this.destroy()
       return
     }
-    if (at < source.length) this.#unread = source.subarray(at)
+    if (at < to) this.#unread = source.subarray(at, to)
     this.#phase = 'answer'
+    this.#isOwnWanted = false
     this.#context.wheel.disarm(this)
     this.#requestReadMs = this.#context.clock.monotonic()
     exchange?.requestEnd(reader.trailers)
+  }
+
+  /** Bytes that outlive this read. */
+  #piece(source: Buffer, from: number, to: number): Buffer {
+    const view = source.subarray(from, to)
+    return this.#isBorrowed && !this.#isLent(source) ? Buffer.from(view) : view
+  }
+  /** Nothing is read into this client's own buffer until the app's socket has sent what is in it, or is closed. */
+  #isLent(source: Buffer): boolean {
+    return source === this.#ownBuffer
+  }
+  /** A large read earns a buffer of its own for those that follow. */
+  #growBuffer(source: Buffer, to: number): void {
+    if (!this.#isBorrowed || to < largeReadBytes || source === this.#ownBuffer) return
+    this.#ownBuffer ??= this.#context.buffers.borrow()
+    this.#isOwnWanted = this.#ownBuffer !== undefined
+  }
+  #returnBuffer(): void {
+    this.#isOwnWanted = false
+    if (this.#ownBuffer === undefined || this.#isOwnTaken) return
+    this.#context.buffers.giveBack(this.#ownBuffer)
+    this.#ownBuffer = undefined
   }
 
   onEnd(): void {
@@ -271,6 +317,8 @@ export class Http1Client implements ClientStream, Timed {
   onClose(): void {
     this.onGone()
     this.#phase = 'closed'
+    if (this.#ownBuffer !== undefined) this.#context.buffers.lose()
+    this.#ownBuffer = undefined
     this.#context.wheel.forget(this)
     this.#onClosed(this)
   }
@@ -314,7 +362,7 @@ export class Http1Client implements ClientStream, Timed {
     const early = this.#unread
     this.#unread = undefined
     this.#resume()
-    if (early !== undefined) this.onData(early)
+    if (early !== undefined) this.#take(early, early.length)
     if (!this.#isHalfClosed) return
     this.#exchange?.clientHalfClosed()
     this.#halfCloseTunnel()
@@ -342,7 +390,7 @@ export class Http1Client implements ClientStream, Timed {
     if (this.#phase === 'body' && this.#unread !== undefined) {
       const unread = this.#unread
       this.#unread = undefined
-      this.#readBody(unread, 0)
+      this.#readBody(unread, 0, unread.length)
       if (this.#isBodyPaused) return
     }
     if (this.#phase === 'body') this.#context.wheel.arm(this, this.#context.timeouts.requestBodyIdleMs)
@@ -357,6 +405,8 @@ export class Http1Client implements ClientStream, Timed {
 
   finished(): void {
     this.#exchange = undefined
+    this.#isBodyPaused = false
+    this.#returnBuffer()
     if (this.#hasAskedClose && this.#phase === 'answer' && this.isFlushed && this.#unread === undefined) return this.destroy()
     if (this.#writer.willClose || this.#phase === 'body') return this.#closeGracefully()
     this.#phase = 'idle'

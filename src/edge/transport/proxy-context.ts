@@ -3,6 +3,7 @@ import type { Brain } from '../contract.ts'
 import type { Clock } from '../../kit/clock.ts'
 import type { Log } from '../../kit/log.ts'
 import type { ProxyError, ProxyLimits, ProxyTimeouts } from './proxy-contract.ts'
+import type { ReadBuffers } from './read-buffers.ts'
 import type { RequestLog } from './request-log.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 import type { UpstreamDeps } from './upstream-connection.ts'
@@ -19,6 +20,8 @@ export interface ProxyContext {
   readonly requestIds: () => string
   readonly wheel: TimerWheel
   readonly pool: UpstreamPool
+  /** Of both sides. */
+  readonly buffers: ReadBuffers
   readonly upstreamDeps: UpstreamDeps
   readonly requestLog: RequestLog
   readonly onProxyError: (error: ProxyError) => void

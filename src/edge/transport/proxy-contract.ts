@@ -3,6 +3,7 @@ import type { Clock } from '../../kit/clock.ts'
 import type { Log } from '../../kit/log.ts'
 import type { AppName, MachineId, RegionCode } from '../../model/ids.ts'
 import type { Brain } from '../contract.ts'
+import type { ClientReads } from './client-listener.ts'
 
 /** One answered (or abandoned) request. Times in milliseconds; the path has no query, which may hold secrets. */
 export interface RequestLogEntry {
@@ -104,6 +105,8 @@ export interface ProxyOptions {
   readonly region: string
   readonly timeouts?: Partial<ProxyTimeouts>
   readonly limits?: Partial<ProxyLimits>
+  /** The best that this Node.js can do when absent. */
+  readonly clientReads?: ClientReads
 }
 export interface ProxyStats {
   readonly connections: number

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { RequestHead } from '../codec/request-head.ts'
+import { bestClientReads, type ClientConnection, type ClientListener, openClientListener } from './client-listener.ts'
 import { connectionFacts, plainAddress } from './forward-head.ts'
 import { Http1Client } from './http1-client.ts'
 import {
@@ -24,13 +24,16 @@ const requestLogEntries = 16_384
 /** Opens the edge's HTTP/1.1 data plane on raw sockets; resolves when every listener accepts. Disposing cuts what is open. */
 export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): Promise<ProxyServer> {
   const context = contextOf(deps, options)
+  const reads = options.clientReads ?? (await bestClientReads())
+  if (reads === 'events') deps.log.warn('this Node.js reads accepted sockets only by events: requests cost more')
   const clients = new Set<Http1Client>()
   const waiters = new Set<() => void>()
   const onClosed = (client: Http1Client) => {
     clients.delete(client)
     if (clients.size === 0) for (const wake of waiters) wake()
   }
-  const accept = (listener: ProxyListener, bound: AddressInfo) => (socket: Socket) => {
+  const accept = (listener: ProxyListener, bound: AddressInfo, connection: ClientConnection) => {
+    const { socket } = connection
     if (clients.size >= context.limits.connections) {
       socket.destroy()
       return
@@ -38,10 +41,10 @@ export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): P
     // Asking the socket costs a system call; a listener on one address knows.
     const localAddress = bound.address === '::' || bound.address === '0.0.0.0' ? socket.localAddress : bound.address
     const facts = connectionFacts(plainAddress(socket.remoteAddress), plainAddress(localAddress), listener.externalPort, false, options.region)
-    clients.add(new Http1Client(context, socket, facts, onClosed))
+    clients.add(new Http1Client(context, connection, facts, onClosed))
   }
-  const servers: Server[] = []
-  const closeListeners = () => Promise.all(servers.filter((server) => server.listening).map((server) => closeListener(server)))
+  const listeners: ClientListener[] = []
+  const closeListeners = () => Promise.all(listeners.map((listener) => listener.close()))
   const closeAll = async () => {
     const closing = closeListeners()
     for (const client of clients) client.destroy()
@@ -54,12 +57,13 @@ export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): P
   }
   try {
     for (const listener of options.listeners) {
-      const server = createServer({ noDelay: true, allowHalfOpen: true })
-      servers.push(server)
-      server.listen('fd' in listener.listen ? { fd: listener.listen.fd } : { ...listener.listen, backlog: 1024 })
-      await once(server, 'listening')
-      server.on('connection', accept(listener, server.address() as AddressInfo))
-      server.on('error', (error) => deps.log.error('a listener of the edge failed', { error }))
+      const opened: ClientListener = await openClientListener(listener.listen, {
+        reads,
+        firstBuffer: context.buffers.shared,
+        onConnection: (connection) => accept(listener, opened.address, connection),
+        onError: (error) => deps.log.error('a listener of the edge failed', { error }),
+      })
+      listeners.push(opened)
     }
   } catch (error) {
     await closeAll()
@@ -67,7 +71,7 @@ export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): P
   }
 
   return {
-    addresses: servers.map((server) => server.address() as AddressInfo),
+    addresses: listeners.map((listener) => listener.address),
     stats: (): ProxyStats => ({
       connections: clients.size,
       inFlight: context.counters.inFlight,
@@ -103,17 +107,12 @@ export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): P
   }
 }
 
-function closeListener(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-  })
-}
-
 function contextOf(deps: ProxyDeps, options: ProxyOptions): ProxyContext {
   const timeouts = { ...defaultTimeouts, ...options.timeouts }
   const limits = { ...defaultLimits, ...options.limits }
   const wheel = new TimerWheel(deps.clock, wheelTickMs)
   const pool = new UpstreamPool(limits.pooledPerMachine)
+  const buffers = new ReadBuffers()
   let dateText = ''
   let dateSecond = 0
   return {
@@ -126,9 +125,10 @@ function contextOf(deps: ProxyDeps, options: ProxyOptions): ProxyContext {
     requestIds: deps.requestIds,
     wheel,
     pool,
+    buffers,
     upstreamDeps: {
       wheel,
-      buffers: new ReadBuffers(),
+      buffers,
       connectMs: timeouts.connectMs,
       firstByteMs: timeouts.firstByteMs,
       onIdle: (connection) => {

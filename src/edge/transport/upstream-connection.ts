@@ -4,7 +4,7 @@ import { Chunk, chunkEnd, chunkStart, lastChunk } from '../codec/chunked-body.ts
 import { faultReason, incomplete } from '../codec/head-fault.ts'
 import { LF } from '../codec/octets.ts'
 import { type ResponseBody, ResponseHead } from '../codec/response-head.ts'
-import type { ReadBuffers } from './read-buffers.ts'
+import { largeReadBytes, type ReadBuffers } from './read-buffers.ts'
 import type { Timed, TimerWheel } from './timer-wheel.ts'
 
 /** Why an upstream connection failed its request. `bad`: the app's bytes are no HTTP, or end in the middle. */
@@ -51,7 +51,6 @@ export interface UpstreamDeps {
   readonly onClosed: (connection: UpstreamConnection) => void
 }
 
-const largeReadBytes = 32_768
 const tunnelReadBytes = 16_384
 type Phase = 'connecting' | 'ready' | 'head' | 'body' | 'tunnel' | 'closed'
 
@@ -110,6 +109,10 @@ export class UpstreamConnection implements Timed {
   attach(user: UpstreamUser): void {
     this.#user = user
   }
+  /** The kernel has all that was sent: lent bytes are free again. */
+  get isFlushed(): boolean {
+    return this.#socket.writableLength === 0
+  }
   get isTakingMore(): boolean {
     return this.#socket.writableLength < this.#socket.writableHighWaterMark
   }
@@ -126,14 +129,12 @@ export class UpstreamConnection implements Timed {
     this.#socket.write(head, 'latin1')
     this.#deps.wheel.arm(this, this.#deps.firstByteMs)
   }
-  sendBody(piece: Buffer): void {
-    if (!this.#isRequestChunked) {
-      this.#socket.write(piece)
-      return
-    }
+  /** Lent bytes are its sender's again once `isFlushed`; `upstreamDrained` tells. */
+  sendBody(piece: Buffer, isLent = false): void {
+    if (!this.#isRequestChunked) return this.sendBytes(piece, isLent)
     this.#socket.cork()
     this.#socket.write(chunkStart(piece.length), 'latin1')
-    this.#socket.write(piece)
+    this.sendBytes(piece, isLent)
     this.#socket.write(chunkEnd, 'latin1')
     this.#socket.uncork()
   }
@@ -147,9 +148,10 @@ export class UpstreamConnection implements Timed {
     else this.#socket.uncork()
   }
 
-  /** Bytes of a switched connection. */
-  sendBytes(piece: Buffer): void {
-    this.#socket.write(piece)
+  /** Bytes as they are. */
+  sendBytes(piece: Buffer, isLent: boolean): void {
+    if (isLent) this.#socket.write(piece, this.#onWritten)
+    else this.#socket.write(piece)
   }
   endBytes(): void {
     this.#socket.end()
@@ -173,6 +175,9 @@ export class UpstreamConnection implements Timed {
     this.#socket.destroy()
   }
 
+  readonly #onWritten = (): void => {
+    if (this.isFlushed) this.#user?.upstreamDrained()
+  }
   #onConnect(): void {
     this.#deps.wheel.disarm(this)
     this.#phase = 'ready'
@@ -306,7 +311,8 @@ export class UpstreamConnection implements Timed {
     this.#user = undefined
     if (this.#ownBuffer !== undefined && user?.upstreamMayRead() === false) this.#loseBuffer()
     else if (this.#ownBuffer !== undefined && this.#responseBytes < largeReadBytes) this.#returnBuffer()
-    if (isExact && this.#isRequestEnded && this.#head.isPersistent) {
+    // An app that has answered before it took the whole request may still do so: such a connection takes no other one, and gives back what was lent.
+    if (isExact && this.#isRequestEnded && this.isFlushed && this.#head.isPersistent) {
       this.#phase = 'ready'
       this.idleSinceMs = this.#deps.wheel.nowMs
       this.#deps.onIdle(this)

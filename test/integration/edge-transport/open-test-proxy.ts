@@ -1,3 +1,4 @@
+import type { ClientReads } from '../../../src/edge/transport/client-listener.ts'
 import { openProxyServer } from '../../../src/edge/transport/proxy-server.ts'
 import type { ProxyError, ProxyLimits, ProxyServer, ProxyTimeouts, RequestLogEntry } from '../../../src/edge/transport/proxy-contract.ts'
 import { systemClock } from '../../../src/kit/clock.ts'
@@ -15,6 +16,9 @@ export interface TestProxy extends AsyncDisposable {
   /** Polls until the condition holds. */
   eventually(condition: () => boolean, what: string): Promise<void>
 }
+
+/** The suite runs once more as if this Node.js gave no handles (client-reads.test.ts). */
+export const testedClientReads: ClientReads = process.env['KANTE_TEST_CLIENT_READS'] === 'events' ? 'events' : 'buffers'
 
 /** A proxy on a free port with a scripted brain. When it is disposed, no ticket may be open. */
 export async function openTestProxy(
@@ -34,7 +38,7 @@ export async function openTestProxy(
       onRequestLog: (entry) => requestLog.push(entry),
       onProxyError: (error) => errors.push(error),
     },
-    { listeners: [{ listen: { host: '127.0.0.1', port: 0 }, externalPort: 80 }], region: 'fra', timeouts, limits },
+    { listeners: [{ listen: { host: '127.0.0.1', port: 0 }, externalPort: 80 }], region: 'fra', timeouts, limits, clientReads: testedClientReads },
   )
   const port = server.addresses[0]?.port ?? 0
   return {
