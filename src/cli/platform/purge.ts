@@ -1,4 +1,5 @@
-import { rm, rmdir } from 'node:fs/promises'
+import { readdir, rm, rmdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { fault } from '../../model/fault/fault.ts'
 import type { PlatformPaths } from '../../kit/platform-paths.ts'
 import { lookAtDataFolder } from './data-folder.ts'
@@ -15,7 +16,7 @@ export async function purgePlatform(paths: PlatformPaths): Promise<void> {
     paths.platformFile,
     paths.pidFile,
     paths.tokenFile,
-    paths.masterKeyFile,
+    ...(await masterKeyFiles(paths)),
     lockFileOf(paths.home),
   ])
     await rm(path, { recursive: true, force: true })
@@ -25,4 +26,11 @@ export async function purgePlatform(paths: PlatformPaths): Promise<void> {
     // Contexts, or something of the user's own, lie there still.
     if (!['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
+}
+
+/** With those of rotations: what they open has just been deleted. */
+async function masterKeyFiles(paths: PlatformPaths): Promise<readonly string[]> {
+  const name = basename(paths.masterKeyFile)
+  const names = await readdir(paths.home)
+  return names.filter((found) => found === name || found.startsWith(`${name}.`)).map((found) => join(paths.home, found))
 }

@@ -71,7 +71,7 @@ export const platformFaults = {
   master_key_missing: entry<{ path: string }>(
     'precondition',
     (d) => `the master key is missing: ${d.path}`,
-    () => 'bring it back with `kante keys import FILE`',
+    () => 'bring it back with `kante keys import FILE`, or start the daemon with it in KANTE_MASTER_KEY',
   ),
   master_key_mismatch: entry<{ path: string }>(
     'precondition',
