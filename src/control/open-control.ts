@@ -9,18 +9,20 @@ import { fault } from '../model/fault/fault.ts'
 import { edgeIdOf, type Digest, type HostId, type OrgSlug, type RandomBytes, type RegionCode } from '../model/ids.ts'
 import type { TokenRecord } from '../model/token.ts'
 import type { HostPort } from '../protocol/host-port.ts'
+import type { SecretSource } from '../protocol/secret-source.ts'
 import type { Store } from '../store/contract.ts'
 import { keys } from '../store/keys.ts'
 import type { Mirror } from '../store/mirror.ts'
 import { apiRoutes } from './api/api-routes.ts'
 import { openAuthenticator } from './api/authenticate.ts'
-import { buildApi } from './api/build-api.ts'
+import { buildApi, type Connection } from './api/build-api.ts'
 import { hostAllowList } from './api/host-allow-list.ts'
 import { serveApi } from './api/serve-api.ts'
 import type { Caller } from './api/route.ts'
 import type { MachineServices } from './api/services.ts'
 import { openAutoscale, type AutoscaleLoopOptions } from './autoscale/autoscale-loop.ts'
 import { openLeadership } from './autoscale/leadership.ts'
+import { openAuditLog } from './audit/audit-log.ts'
 import { openAutostop } from './autostop/autostop-loop.ts'
 import { openBundleBuilder } from './bundles/build-bundle.ts'
 import type { DependencyInstaller } from './bundles/dependency-installer.ts'
@@ -34,6 +36,11 @@ import { openPlatformView } from './platform/platform-view.ts'
 import { openLoadIntake } from './routes/load-intake.ts'
 import { openRouteFeed } from './routes/route-feed.ts'
 import { serveInternal } from './routes/serve-internal.ts'
+import { openOrgStore } from './orgs/org-store.ts'
+import { openAppSecrets } from './secrets/app-secrets.ts'
+import { secretsForHost } from './secrets/host-secrets.ts'
+import type { Keyring } from './secrets/keyring.ts'
+import { openTokenStore } from './tokens/token-store.ts'
 import { defaultOrg } from './seed-platform.ts'
 import { settler } from './settle.ts'
 import { openOrgScope, type ScopeLimits } from './state/org-scope.ts'
@@ -50,6 +57,8 @@ export interface ControlDeps {
   readonly random: RandomBytes
   readonly log: Log
   readonly version: string
+  /** The keys that secrets are under. */
+  readonly keyring: Keyring
   /** For tests that cut deploys off: told of every point in one, and whether this control began it. */
   readonly deployReached?: (point: string, isFresh: boolean) => void
 }
@@ -96,8 +105,10 @@ export interface ControlLayers {
 }
 
 export interface ControlRole extends AsyncDisposable {
-  readonly api: (request: Request) => Response | Promise<Response>
+  readonly api: (request: Request, connection?: Connection) => Response | Promise<Response>
   readonly layers: ControlLayers
+  /** What one host may have of secrets: those of its own machines. */
+  secretsFor(host: HostId): SecretSource
   /** Serves the API over HTTP; resolves with the port when it listens. Fault `port_in_use`. */
   listenApi(address: string, port: number): Promise<number>
   /** Serves edges on a unix socket: `GET /v1/routes`, `POST /v1/load`. A socket file left behind is replaced. */
@@ -110,7 +121,10 @@ const defaultEdgePatienceMs = 6_000
 
 /** Opens the role: the API as a function, and the loops that finish what an earlier control began. */
 export async function openControl(deps: ControlDeps, options: ControlOptions): Promise<ControlRole> {
-  const { store, mirror, clock, random, log } = deps
+  const { mirror, clock, random, log, keyring } = deps
+  const now = () => clock.now()
+  const audit = openAuditLog({ store: deps.store, keyring, now, log })
+  const { store } = audit
   const org = options.org ?? defaultOrg
   await using opened = new AsyncDisposableStack()
   const records = openRecords(mirror)
@@ -144,6 +158,7 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
   const leadership = opened.use(openLeadership({ store, clock, log }, 'autoscale'))
   const scopeOf = (app: App) => openOrgScope(records, counts, { home: app.org, only: app.org })
   opened.use(openAutoscale({ ...work, loads, scopeOf, leadership }, { ...defaultAutoscale, ...options.autoscale }))
+  const secrets = openAppSecrets({ store, records, keyring, settle, random, now })
   const machines: MachineServices = { store, orders, platform, settle, clock, random, log, domain: options.domain }
   const about = {
     version: deps.version,
@@ -161,15 +176,20 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
     logs: openAppLogs({ platform, hosts: deps.hosts, log }),
     deploys,
     scale: work,
-    backup: { store, layers, now: () => clock.now(), version: deps.version },
+    backup: { store, layers, now, version: deps.version },
+    secrets,
+    tokens: openTokenStore({ store, records, settle, random, now }),
+    orgs: openOrgStore({ store, records, keyring, settle, now }),
+    keyring,
   })
   const api = buildApi(routes, {
     authenticate: openAuthenticator([{ secret: options.token, org, kind: 'operator' }, ...(options.tokens ?? [])], {
       find: (id) => records.get<TokenRecord>(keys.token(id)),
-      now: () => clock.now(),
+      now,
     }),
     checkHost: hostAllowList(options.allowedHosts ?? []),
     scopeOf: (caller) => openOrgScope(records, counts, scopeLimitsOf(caller)),
+    audit,
     clock,
     random,
     log,
@@ -185,6 +205,7 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
       },
       layer: (digest) => layers.read(digest),
     },
+    secretsFor: (host) => secretsForHost({ store, records, secrets }, host),
     async listenApi(address, port) {
       return owned.use(await serveApi(api, address, port)).port
     },
