@@ -9,6 +9,7 @@ import { platformFaults } from './platform-faults.ts'
 import { projectFaults } from './project-faults.ts'
 import { scaleFaults } from './scale-faults.ts'
 import { storeFaults } from './store-faults.ts'
+import { workerFaults } from './worker-faults.ts'
 
 /** Every fault there is: the code is `status` on the wire, `docs/reference/errors.md` lists it. */
 export const catalogue = {
@@ -23,5 +24,6 @@ export const catalogue = {
   ...projectFaults,
   ...accessFaults,
   ...scaleFaults,
+  ...workerFaults,
 } as const
 export type Catalogue = typeof catalogue
