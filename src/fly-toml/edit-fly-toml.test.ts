@@ -128,7 +128,7 @@ test('edits turn one definition into any other, and a second time nothing change
       assert.deepEqual(toJson(readConfigDocument(file, result)), to)
       assert.equal(editConfigFile(file, result, editsBetween(to, to)), result)
     }),
-    { numRuns: 1500 },
+    { numRuns: 400 },
   )
 })
 
@@ -137,7 +137,7 @@ test('what is printed is read back equal', () => {
     fc.property(definition.map(plain), fc.constantFrom('fly.toml', 'fly.yaml', 'fly.json'), (from, file) => {
       assert.deepEqual(toJson(readConfigDocument(file, printDefinition(file, from, 'a file'))), from)
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   )
 })
 
@@ -150,7 +150,7 @@ test('setting a key loses no comment but at most the one that stands behind the 
       const lost = (text.match(/# [ct]\d+\./g) ?? []).filter((comment) => !result.includes(comment))
       if (!isTable) assert.deepEqual(lost, [])
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   )
 })
 
@@ -170,6 +170,6 @@ test('no path and no text make it throw anything but its fault', () => {
         if (!isFault(error, 'config_invalid')) throw error
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: 400 },
   )
 })

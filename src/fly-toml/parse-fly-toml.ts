@@ -5,7 +5,7 @@ import { readMachineCheck, readNamedCheck } from './read-checks.ts'
 import { given, readFile, readMetrics, readMount, readRestart, readStatic, readVm } from './read-compute.ts'
 import { readHttpService, readService } from './read-services.ts'
 import { readKillTimeout, readSignal } from './read-stop.ts'
-import { openSection, type Finding, type Findings, type Section } from './section.ts'
+import { openSection, withoutEffect, type Finding, type Findings, type Section } from './section.ts'
 import { readConfigDocument } from './config-document.ts'
 import { toJson } from './toml-document.ts'
 
@@ -42,7 +42,8 @@ export function parseFlyToml(file: string, text: string): FlyTomlReading {
 
 const byLine = (a: Finding, b: Finding) => a.line - b.line
 
-function readConfig(root: Section): FlyConfig {
+/** Reads a whole config, section by section; what is wrong goes to the section's findings. */
+export function readConfig(root: Section): FlyConfig {
   const experimental = root.section('experimental')
   const httpService = root.section('http_service')
   const metrics = [...root.sections('metrics'), ...root.sections('metric')].flatMap(readMetrics)
@@ -79,15 +80,9 @@ function readConfig(root: Section): FlyConfig {
     }),
   }
   experimental?.end()
-  withoutEffect(root, 'machine_config', 'container')
+  withoutEffect(root, 'machine_config', 'container', 'files', 'statics', 'metrics', 'metric')
   root.end()
   return config
-}
-
-/** Keys that Fly.io knows and Kante does not carry out yet: better said than passed over. */
-function withoutEffect(section: Section, ...keys: readonly string[]): void {
-  section.ignore(...keys)
-  for (const key of keys) if (section.has(key)) section.warn(key, 'is kept, but not carried out yet')
 }
 
 function readBuild(section: Section | undefined): BuildSection {

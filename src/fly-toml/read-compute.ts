@@ -1,6 +1,6 @@
 import type { FileSection, MetricsSection, MountSection, RestartSection, StaticSection, VmSection } from './fly-config.ts'
 import { parseSize } from './size-text.ts'
-import type { Section } from './section.ts'
+import { withoutEffect, type Section } from './section.ts'
 
 export function readVm(section: Section): VmSection {
   const memoryMb = readMemory(section)
@@ -17,6 +17,7 @@ export function readVm(section: Section): VmSection {
     maxMemoryMb: section.integer('max_memory_mb', { min: 1, max: 1_048_576 }),
   }
   const processes = section.strings('processes')
+  withoutEffect(section, 'gpus', 'gpu_kind', 'kernel_args', 'persist_rootfs')
   section.end()
   return { processes, line: section.line, ...given(fields) }
 }

@@ -1,6 +1,6 @@
 import { readHttpCheck, readMachineCheck, readTcpCheck } from './read-checks.ts'
 import type { PortSection, ServiceSection } from './fly-config.ts'
-import type { Section } from './section.ts'
+import { withoutEffect, type Section } from './section.ts'
 
 const ports = { min: 1, max: 65_535 }
 const legacyServiceKeys = ['script_checks', 'restart_limit', 'flycast', 'force_instance_key', 'force_instance_description']
@@ -10,6 +10,7 @@ export function readHttpService(section: Section): ServiceSection {
   const forceHttps = section.boolean('force_https')
   const httpOptions = section.json('http_options')
   const tlsOptions = section.json('tls_options')
+  withoutEffect(section, 'http_options', 'tls_options')
   const checks = section.sections('checks').map(readHttpCheck)
   const service: ServiceSection = {
     origin: 'http_service',
@@ -125,6 +126,7 @@ function readPort(section: Section): readonly PortSection[] {
     httpOptions: section.json('http_options'),
     proxyProtoOptions: section.json('proxy_proto_options'),
   }
+  withoutEffect(section, 'tls_options', 'http_options', 'proxy_proto_options')
   section.end()
   if (port === undefined && (startPort === undefined || endPort === undefined)) {
     if (!section.has('port') && !section.has('start_port'))

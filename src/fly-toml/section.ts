@@ -8,6 +8,8 @@ export interface Finding {
   readonly line: number
   readonly key: string
   readonly problem: string
+  /** Where nobody asked for the key: what `--strict` refuses. */
+  readonly isUnknownKey?: true
 }
 export interface Findings {
   readonly errors: Finding[]
@@ -49,6 +51,14 @@ export interface Section {
   error(key: string, problem: string): void
   warn(key: string, problem: string): void
   end(): void
+}
+
+/** Said of keys that Fly.io knows and Kante does not carry out yet: better than passed over. */
+export const keptWithoutEffect = 'is kept, but not carried out yet'
+/** Accepts keys, and says of each that is there that nothing comes of it. */
+export function withoutEffect(section: Section, ...keys: readonly string[]): void {
+  section.ignore(...keys)
+  for (const key of keys) if (section.has(key)) section.warn(key, keptWithoutEffect)
 }
 
 export function openSection(table: TomlTable, path: string, findings: Findings): Section {
@@ -190,7 +200,7 @@ export function openSection(table: TomlTable, path: string, findings: Findings):
           [...asked].filter((name) => !table.entries.has(name)),
         )
         const hint = meant === undefined ? misplacedHint(path, key) : `; did you mean ${meant}?`
-        findings.warnings.push({ line: value.line, key: pathOf(key), problem: `unknown key, kept but without effect${hint}` })
+        findings.warnings.push({ line: value.line, key: pathOf(key), problem: `unknown key, kept but without effect${hint}`, isUnknownKey: true })
       }
     },
   }
