@@ -11,6 +11,7 @@ import type { AuditedCall } from '../audit/audit-record.ts'
 import type { OrgScope } from '../state/org-scope.ts'
 import { checkAccess } from './access.ts'
 import { problemsOf, readJson } from './read-body.ts'
+import { noteRefusedCalls } from './refused-calls.ts'
 import type { ApiContext, Caller, Reply, Route } from './route.ts'
 
 export interface ApiDeps {
@@ -31,6 +32,7 @@ export interface Connection {
 /** The API as a function of requests: one table of routes, one way in (host name, token, body, fault to answer). */
 export function buildApi(routes: readonly Route[], deps: ApiDeps): (request: Request, connection?: Connection) => Promise<Response> {
   const hono = new Hono<{ Variables: { requestId: string }; Bindings: { from: string } }>({ strict: false })
+  const noteRefused = noteRefusedCalls(deps.log, deps.clock)
   hono.use('*', async (c, next) => {
     c.set('requestId', ulid(deps.clock.now(), deps.random))
     deps.checkHost(c.req.header('host') ?? new URL(c.req.url).host)
@@ -64,6 +66,7 @@ export function buildApi(routes: readonly Route[], deps: ApiDeps): (request: Req
   hono.notFound((c) => failed(fault('route_not_found', { method: c.req.method, path: c.req.path.slice(0, 200) }), c.get('requestId')))
   hono.onError((error, c) => {
     const requestId = c.get('requestId')
+    if (isFault(error, 'unauthorized')) noteRefused({ from: c.env.from, reason: error.message })
     if (isFault(error)) return failed(error, requestId)
     if (!c.req.raw.signal.aborted) deps.log.error('request failed', { requestId, method: c.req.method, path: c.req.path, error })
     return failed(fault('internal', { requestId }, error), requestId)

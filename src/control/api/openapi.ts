@@ -49,6 +49,8 @@ function operationOf(route: Route, schemas: Record<string, unknown>): Readonly<R
     operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[/:]+([a-z])/g, (_match, letter: string) => letter.toUpperCase())}`,
     summary: route.summary,
     tags: [route.tag],
+    // Which tokens may call it: read (any), deploy (of the app or its org), manage (the org's), operate (the operator's).
+    'x-kante-access': route.access,
     parameters: [...inPath, ...inQuery],
     ...(body === undefined ? {} : { requestBody: { required: !route.isBodyOptional, content: body } }),
     responses: Object.fromEntries(replies),

@@ -4,7 +4,7 @@ import { defineCommand } from '../../framework/define-command.ts'
 import { jsonFlag } from '../../framework/shared-flags.ts'
 
 export const command = defineCommand({
-  description: 'Prints the token that requests are made with. It is for KANTE_API_TOKEN in CI; whoever has it can do everything on the platform.',
+  description: 'Prints the token that requests are made with. Whoever has the platform’s own can do everything on it: for CI make a token of one app,\nwith `kante tokens create deploy`.',
   flags: jsonFlag,
   args: {},
   run: async (ctx) => {
