@@ -62,7 +62,12 @@ test('counts are a number, or a number per group', () => {
     { group: 'web', count: 3 },
     { group: 'worker', count: 0 },
   ])
-  for (const words of [['x'], ['3', '4'], ['web=1', '2'], ['web=1', 'web=2'], ['-1'], ['1.5']])
+  assert.deepEqual(parseCounts(['+2'], undefined), [{ group: 'app', change: 2 }])
+  assert.deepEqual(parseCounts(['web=-1', 'worker=2'], undefined), [
+    { group: 'web', change: -1 },
+    { group: 'worker', count: 2 },
+  ])
+  for (const words of [['x'], ['3', '4'], ['web=1', '2'], ['web=1', 'web=2'], ['--1'], ['1.5']])
     assert.throws(() => parseCounts(words, undefined), UsageError, words.join(' '))
   assert.throws(() => parseCounts(['web=1'], 'web'), UsageError)
 })

@@ -95,8 +95,18 @@ function live({ policy, isAutostopOff, loadOf }: World, hours: number): History 
       machines: machines
         .filter((machine) => machine.state === 'started')
         .map(({ id, region, inFlight, usedAtMs, sinceMs }) => ({
-          ...{ id, region, inFlight, usedAtMs, startedAtMs: sinceMs, app: 'web' as AppName, state: 'started' as const, isDraining: false },
-          ...{ policy: { mode: 'stop', softLimit: soft, minMachinesRunning: 0 } as const, softLimit: soft, webSockets: 0, spareUntilMs: 0 },
+          id,
+          region,
+          inFlight,
+          usedAtMs,
+          startedAtMs: sinceMs,
+          app: 'web' as AppName,
+          state: 'started' as const,
+          isDraining: false,
+          policy: { mode: 'stop', softLimit: soft, minMachinesRunning: 0 } as const,
+          softLimit: soft,
+          webSockets: 0,
+          spareUntilMs: 0,
         })),
     })
     excessSince = decision.excessSince
@@ -114,7 +124,11 @@ function live({ policy, isAutostopOff, loadOf }: World, hours: number): History 
       memory,
       options,
       machines: machines.map(({ id, region, state, sinceMs }) => ({
-        ...{ id, region, load: loads.get(id), softLimit: soft, isAnchored: false },
+        id,
+        region,
+        load: loads.get(id),
+        softLimit: soft,
+        isAnchored: false,
         readiness: state === 'started' ? 'serving' : 'reserve',
         ...(state === 'stopped' ? { restingSinceMs: sinceMs } : {}),
       })),

@@ -54,7 +54,7 @@ export async function holdApp(deps: HoldDeps, app: App, holder: string, mayTake:
         if (released.signal.aborted) return
         // The store is away: the lease may still be ours when it is back.
         if (isFault(error)) continue
-        lost.abort(error as Error)
+        lost.abort(error)
         return
       }
     }

@@ -6,6 +6,7 @@ import { UsageError } from '../../framework/usage-error.ts'
 import type { machineFlags } from './machine-flags.ts'
 
 export type MachineFlagValues = FlagValues<typeof machineFlags>
+type VmFlagValues = Pick<MachineFlagValues, 'vm-size' | 'vm-memory' | 'vm-cpus' | 'vm-cpu-kind'>
 
 /** The machine config that the flags of `machine run` mean, on top of one given as JSON. Pure. */
 export function configOfFlags(image: string, command: readonly string[], flags: MachineFlagValues, base: Partial<MachineConfig> = {}): MachineConfig {
@@ -34,7 +35,7 @@ export function configOfFlags(image: string, command: readonly string[], flags: 
   }
 }
 
-function guestOfFlags(flags: MachineFlagValues, base: MachineConfig['guest']): MachineConfig['guest'] {
+export function guestOfFlags(flags: VmFlagValues, base: MachineConfig['guest']): MachineConfig['guest'] {
   const size = flags['vm-size']
   const preset = size === undefined ? undefined : guestOfSize(size)
   if (size !== undefined && preset === undefined) throw new UsageError(`--vm-size: found "${size}"`, '`kante platform vm-sizes` lists the sizes')

@@ -38,7 +38,7 @@ export async function createMachine(
 }
 
 /** --machine-config: JSON itself, or a file that holds it. */
-async function readMachineConfig(ctx: CliContext, given: string | undefined): Promise<Partial<MachineConfig> | undefined> {
+export async function readMachineConfig(ctx: CliContext, given: string | undefined): Promise<Partial<MachineConfig> | undefined> {
   if (given === undefined) return undefined
   const text = given.trimStart().startsWith('{') ? given : await readFile(resolve(ctx.cwd, given), 'utf8')
   try {
