@@ -14,7 +14,7 @@ const edit = (text: string, ...edits: readonly ConfigEdit[]) => editConfigFile('
 
 test('a top-level text changes in place, and comments stay', () => {
   const text = '# mine\napp = "old" # name\n\n[env]\n  app = "not this"\n'
-  assert.equal(setTopLevelText('fly.toml', text, 'app', 'new'), '# mine\napp = \'new\' # name\n\n[env]\n  app = "not this"\n')
+  assert.equal(setTopLevelText('fly.toml', text, 'app', 'new'), '# mine\napp = "new" # name\n\n[env]\n  app = "not this"\n')
 })
 
 test('a missing top-level key goes behind the last one, else in front', () => {
@@ -52,7 +52,7 @@ app = "shop"   # the name
 `
 
 test('a value changes where it stands', () => {
-  assert.equal(edit(sample, set(['vm', 1, 'memory'], '2gb')), sample.replace('"1gb"', "'2gb'"))
+  assert.equal(edit(sample, set(['vm', 1, 'memory'], '2gb')), sample.replace('1gb', '2gb'))
   assert.equal(edit(sample, set(['http_service', 'internal_port'], 3000)), sample.replace('8080', '3000'))
 })
 

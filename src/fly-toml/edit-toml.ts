@@ -1,5 +1,5 @@
 import { parseTOML, type AST } from 'toml-eslint-parser'
-import { isConfigTable, isTableList, printKey, printValue, type ConfigValue } from './toml-values.ts'
+import { isConfigTable, isTableList, printBasic, printKey, printValue, type ConfigValue } from './toml-values.ts'
 
 /** From the top: keys, and numbers for the entries of lists. */
 export type ConfigPath = readonly (string | number)[]
@@ -28,7 +28,7 @@ export function setInToml(text: string, path: ConfigPath, value: ConfigValue): s
   const layout = layoutOf(text)
   const found = layout.pairs.find((pair) => isSame(pair.path, path))
   if (found !== undefined && !(isConfigTable(value) && found.node.value.type === 'TOMLInlineTable'))
-    return splice(text, found.node.value.range, printValue(value))
+    return splice(text, found.node.value.range, inStyleOf(text.slice(...found.node.value.range), value))
   const isInline = layout.inlines.some((table) => isPrefix(table.path, path))
   const isOccupied = layout.headers.some((header) => isPrefix(path, header.path)) || layout.pairs.some((pair) => isPrefix(path, pair.path))
   if (isOccupied && !isConfigTable(value)) return setInToml(removeFromToml(text, path), path, value)
@@ -42,6 +42,9 @@ export function setInToml(text: string, path: ConfigPath, value: ConfigValue): s
   if (isTableList(value) && !isInline) return value.reduce<string>((edited, item, index) => setInToml(edited, [...path, index], item), text)
   return addPair(layout, path, value)
 }
+
+/** Whoever writes double quotes gets double quotes. */
+const inStyleOf = (old: string, value: ConfigValue) => (typeof value === 'string' && old.startsWith('"') ? printBasic(value) : printValue(value))
 
 /** Takes a key, a table with all below it, or a list's entry away. Comments on other lines stay. */
 export function removeFromToml(text: string, path: ConfigPath): string {

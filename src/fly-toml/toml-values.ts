@@ -25,9 +25,10 @@ function printNumber(value: number): string {
   return Number.isSafeInteger(value) || /[.e]/.test(text) ? text.replace('e+', 'e') : `${text}.0`
 }
 
-export const printKey = (key: string): string => (/^[\w-]+$/.test(key) ? key : basic(key))
+export const printKey = (key: string): string => (/^[\w-]+$/.test(key) ? key : printBasic(key))
 
 /** A literal string where TOML allows it, as flyctl writes them, else a basic one. */
-export const printText = (text: string): string => (/^[^'\p{Cc}\p{Cs}]*$/u.test(text) ? `'${text}'` : basic(text))
-const basic = (text: string) => `"${text.toWellFormed().replaceAll(/["\\\p{Cc}]/gu, escapeChar)}"`
+export const printText = (text: string): string => (/^[^'\p{Cc}\p{Cs}]*$/u.test(text) ? `'${text}'` : printBasic(text))
+/** A basic string, in double quotes. */
+export const printBasic = (text: string): string => `"${text.toWellFormed().replaceAll(/["\\\p{Cc}]/gu, escapeChar)}"`
 const escapeChar = (char: string) => (char === '"' || char === '\\' ? `\\${char}` : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)

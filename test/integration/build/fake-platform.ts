@@ -124,6 +124,7 @@ async function answer(fake: FakePlatform, request: IncomingMessage, response: Se
   if (!fake.apps.has(name)) return json(response, 404, { error: `app not found: ${name}`, status: 'app_not_found', kind: 'not_found' })
   if (rest === '') return json(response, 200, { name })
   if (rest === 'status') return json(response, 200, { urls: [{ region: 'fra', url: `http://${name}.localhost:8080` }] })
+  if (rest === 'deploys/d1/cancel') return json(response, 409, { error: 'it has changed machines already', status: 'deploy_begun', kind: 'conflict' })
   if (rest === 'deploys/d1') return json(response, 200, { ...ended, app: name })
   if (rest === 'deploys') {
     fake.deploys.push(read() as DeployRequest)

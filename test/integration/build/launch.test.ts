@@ -165,7 +165,7 @@ test('a failed deploy, a failed installation and a missing app exit with 1 and s
   assert.match(missing.stderr, /app not found: nowhere/)
 })
 
-test('a start file that is not shipped, mounts and a release command are refused before anything is uploaded', async () => {
+test('a start file that is not shipped and mounts are refused before anything is uploaded', async () => {
   const project = async (name: string, files: Readonly<Record<string, string>>) => {
     platform.apps.add(name)
     return platform.kante(await platform.project(name, { 'fly.toml': `app = "${name}"\n`, ...files }), 'deploy')
@@ -177,9 +177,37 @@ test('a start file that is not shipped, mounts and a release command are refused
   const mounts = await project('mounted', { 'fly.toml': 'app = "mounted"\n[mounts]\nsource = "d"\ndestination = "/d"\n', 'index.html': '' })
   assert.equal(mounts.code, 1)
   assert.match(mounts.stderr, /fly\.toml:2: mounts: the process runtime has no volumes[\s\S]*--runtime container/)
-  const command = await project('migrating', { 'fly.toml': 'app = "migrating"\n[deploy]\nrelease_command = "node migrate.js"\n', 'index.html': '' })
-  assert.match(command.stderr, /deploy\.release_command: is not carried out yet/)
   assert.equal(platform.layers.size, count)
+})
+
+test('[deploy] of fly.toml reaches the platform: strategy, share, times, release command and machine checks', async () => {
+  const toml = `app = "migrating"
+[env]
+  A = "1"
+[deploy]
+  strategy = "immediate"
+  max_unavailable = 2
+  wait_timeout = "90s"
+  release_command = "node migrate.js --all"
+  release_command_timeout = "1h"
+  release_command_vm = { memory = "1gb" }
+[http_service]
+  [[http_service.machine_checks]]
+    command = ["node", "check.js"]
+`
+  platform.apps.add('migrating')
+  await succeed(await platform.project('migrating', { 'fly.toml': toml, 'index.html': '' }), 'deploy')
+  const sent = platform.deploys.at(-1)
+  assert.deepEqual([sent?.strategy, sent?.maxUnavailable, sent?.waitTimeoutMs], ['immediate', 2, 90_000])
+  const command = sent?.releaseCommand?.config as { init: object; env: object; guest: object }
+  assert.equal(sent?.releaseCommand?.timeoutMs, 3_600_000)
+  assert.deepEqual(command.init, { cmd: ['node', 'migrate.js', '--all'] })
+  assert.deepEqual(command.env, { A: '1', RELEASE_COMMAND: '1', FLY_PROCESS_GROUP: 'fly_app_release_command' })
+  assert.deepEqual(command.guest, { cpu_kind: 'shared', cpus: 1, memory_mb: 1024 })
+  assert.deepEqual(
+    sent?.machineChecks?.['app']?.map((check) => check['init']),
+    [{ cmd: ['node', 'check.js'] }],
+  )
 })
 
 test('Ctrl-C leaves the deploy running and says so', { timeout: 30_000 }, async () => {
@@ -195,7 +223,7 @@ test('Ctrl-C leaves the deploy running and says so', { timeout: 30_000 }, async 
   })
   const [code] = await closed
   assert.equal(code, 130)
-  assert.match(stderr, /The deploy goes on without you; `kante status -a left`/)
+  assert.match(stderr, /The deploy goes on without you; `kante releases attach -a left`/)
 })
 
 test('--detach returns at once, --json prints the record, --image ships nothing', async () => {
