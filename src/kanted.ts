@@ -143,6 +143,7 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
         storeName: 'sqlite',
         regions: platform.regions.map((region) => parseRegionCode(region.code)),
         idleMs: platform.idleTimeoutMs,
+        ...(platform.scaleInAfterMs === undefined ? {} : { scaleInAfterMs: platform.scaleInAfterMs }),
       },
     ),
   )

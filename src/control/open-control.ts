@@ -89,7 +89,9 @@ export interface ControlOptions {
   readonly edgePatienceMs?: number
   /** How long a machine must be idle before autostop takes it; 10 s by default. */
   readonly idleMs?: number
-  /** Autoscale's times; docs/adr/0020 has the defaults. */
+  /** How long a machine of an autoscaled app rests before it is destroyed; 10 min by default. */
+  readonly scaleInAfterMs?: number
+  /** Autoscale's other times; docs/adr/0020 has the defaults. */
   readonly autoscale?: Partial<AutoscaleLoopOptions>
 }
 export interface ApiToken {
@@ -116,7 +118,12 @@ export interface ControlRole extends AsyncDisposable {
 }
 
 const defaultIdleMs = 10_000
-const defaultAutoscale: AutoscaleLoopOptions = { everyMs: 1_000, pressureMs: 3_000, restMs: 600_000, calmMs: 60_000 }
+const autoscaleTimes = (restMs = 600_000): AutoscaleLoopOptions => ({
+  everyMs: 1_000,
+  pressureMs: 3_000,
+  restMs,
+  calmMs: Math.min(60_000, restMs / 10),
+})
 const defaultEdgePatienceMs = 6_000
 
 /** Opens the role: the API as a function, and the loops that finish what an earlier control began. */
@@ -157,7 +164,7 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
   opened.use(openAutostop({ mirror, loads, hosts: deps.hosts, clock, log }, { idleMs, minUptimeMs: Math.min(idleMs, 5_000), everyMs: 500 }))
   const leadership = opened.use(openLeadership({ store, clock, log }, 'autoscale'))
   const scopeOf = (app: App) => openOrgScope(records, counts, { home: app.org, only: app.org })
-  opened.use(openAutoscale({ ...work, loads, scopeOf, leadership }, { ...defaultAutoscale, ...options.autoscale }))
+  opened.use(openAutoscale({ ...work, loads, scopeOf, leadership }, { ...autoscaleTimes(options.scaleInAfterMs), ...options.autoscale }))
   const secrets = openAppSecrets({ store, records, keyring, settle, random, now })
   const machines: MachineServices = { store, orders, platform, settle, clock, random, log, domain: options.domain }
   const about = {

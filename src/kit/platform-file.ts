@@ -22,6 +22,8 @@ export interface PlatformFile {
   readonly createdAt: string
   /** How long a machine with autostop may be without a request. */
   readonly idleTimeoutMs: number
+  /** How long a machine of an autoscaled app rests before it is destroyed; 10 min where it is missing. */
+  readonly scaleInAfterMs?: number
 }
 /** The file is there but is not what it should be. */
 export class PlatformFileError extends Error {
@@ -48,7 +50,7 @@ export function parsePlatformFile(path: string, text: string): PlatformFile {
   } catch (cause) {
     throw new PlatformFileError(`${path}: not JSON`, { cause })
   }
-  const { schema, regions, apiPort, dataDir, domain, createdAt, idleTimeoutMs } = found
+  const { schema, regions, apiPort, dataDir, domain, createdAt, idleTimeoutMs, scaleInAfterMs } = found
   if (schema !== 1) throw wrong(`schema: found ${JSON.stringify(schema)}, this version reads 1`)
   if (!Array.isArray(regions) || regions.length === 0) throw wrong('regions: a list of at least one region is needed')
   if (!isPort(apiPort)) throw wrong('apiPort: a port is needed')
@@ -56,6 +58,8 @@ export function parsePlatformFile(path: string, text: string): PlatformFile {
   if (typeof domain !== 'string' || domain.length === 0) throw wrong('domain: a host name is needed')
   if (typeof createdAt !== 'string') throw wrong('createdAt: a time is needed')
   if (typeof idleTimeoutMs !== 'number' || !(idleTimeoutMs > 0)) throw wrong('idleTimeoutMs: a positive number is needed')
+  if (scaleInAfterMs !== undefined && !(typeof scaleInAfterMs === 'number' && scaleInAfterMs > 0))
+    throw wrong('scaleInAfterMs: a positive number is needed')
   return {
     schema,
     regions: regions.map((region, index) => parseRegion(asRecord(region), (what) => wrong(`regions[${index}].${what}`))),
@@ -64,6 +68,7 @@ export function parsePlatformFile(path: string, text: string): PlatformFile {
     domain,
     createdAt,
     idleTimeoutMs,
+    ...(scaleInAfterMs === undefined ? {} : { scaleInAfterMs }),
   }
 }
 

@@ -19,6 +19,7 @@ The flags of the first \`up\` are kept; flags of a later one replace them, when 
     'api-port': integer({ help: 'Port of the API on 127.0.0.1 (at the first up: 4280)', min: 1, max: 65_535 }),
     'region-file': text({ help: 'JSON list of further regions: code, name, latitude, longitude', placeholder: 'file' }),
     'idle-timeout': duration({ help: 'How long a machine with autostop stays without requests', byDefaultMs: 5000 }),
+    'scale-in-after': duration({ help: 'How long a machine of an autoscaled app rests before it is destroyed', byDefaultMs: 600_000 }),
     ...jsonFlag,
   },
   args: {},
@@ -33,6 +34,7 @@ The flags of the first \`up\` are kept; flags of a later one replace them, when 
         httpPort: flags['http-port'],
         apiPort: flags['api-port'],
         idleTimeoutMs: given('idle-timeout') ? flags['idle-timeout'] : undefined,
+        scaleInAfterMs: given('scale-in-after') ? flags['scale-in-after'] : undefined,
       },
       own,
     )

@@ -10,6 +10,7 @@ export interface UpFlags {
   readonly httpPort: number | undefined
   readonly apiPort: number | undefined
   readonly idleTimeoutMs: number | undefined
+  readonly scaleInAfterMs?: number | undefined
 }
 export interface PlatformPlan {
   readonly file: PlatformFile
@@ -22,7 +23,7 @@ export interface PlatformChange {
   readonly from: string
   readonly to: string
 }
-const defaults = { regions: ['fra'], httpPort: 8080, apiPort: 4280, idleTimeoutMs: 5000, domain: 'localhost' } as const
+const defaults = { regions: ['fra'], httpPort: 8080, apiPort: 4280, idleTimeoutMs: 5000, scaleInAfterMs: 600_000, domain: 'localhost' } as const
 
 /**
  * The platform that an `up` means: what was typed, else what the first `up` decided, else the defaults. The first region of `--regions` gets
@@ -44,6 +45,7 @@ export function planPlatform(
     domain: before?.domain ?? defaults.domain,
     createdAt: before?.createdAt ?? new Date(options.nowMs).toISOString(),
     idleTimeoutMs: typed.idleTimeoutMs ?? before?.idleTimeoutMs ?? defaults.idleTimeoutMs,
+    scaleInAfterMs: typed.scaleInAfterMs ?? before?.scaleInAfterMs ?? defaults.scaleInAfterMs,
   }
   refuseClashes(file)
   const after = new Set(file.regions.map((region) => region.code))
@@ -95,6 +97,7 @@ export function changesBetween(before: PlatformFile, after: PlatformFile): reado
     ['--api-port', String(file.apiPort)],
     ['--data', file.dataDir],
     ['--idle-timeout', `${file.idleTimeoutMs / 1000}s`],
+    ['--scale-in-after', `${(file.scaleInAfterMs ?? defaults.scaleInAfterMs) / 1000}s`],
   ]
   const was = fields(before)
   return fields(after).flatMap(([flag, to], index) => {
