@@ -14,7 +14,7 @@ export const machinePath = (app: string, id: string): string => `${appPath(app)}
 export const listMachines = (api: ApiClient, app: string): Promise<readonly MachineJson[]> => api.request('GET', `${appPath(app)}/machines`)
 export const getMachine = (api: ApiClient, app: string, id: string): Promise<MachineJson> => api.request('GET', machinePath(app, id))
 
-/** The app of a machine that was named without one: looked up among all of the token's org. Fault machine_not_found. */
+/** The app of a machine that was named without one: looked up in all orgs that the token reaches. Fault machine_not_found. */
 export async function appOfMachine(
   ctx: CliContext,
   flags: { readonly app: string | undefined; readonly config: string | undefined },
@@ -24,15 +24,17 @@ export async function appOfMachine(
   if (named !== undefined) return named
   if (!/^[0-9a-f]{14}$/.test(id)) return appNameOf(ctx, flags)
   const api = await ctx.api()
-  const { org } = await api.request<{ readonly org: string }>('GET', '/v1/kante/whoami')
-  let cursor: string | undefined
-  do {
-    const page: { readonly machines: readonly { readonly id: string; readonly app_name: string }[]; readonly next_cursor?: string } =
-      await api.request('GET', `/v1/orgs/${encodeURIComponent(org)}/machines`, { query: { limit: 1000, summary: true, cursor } })
-    const found = page.machines.find((machine) => machine.id === id)
-    if (found !== undefined) return found.app_name
-    cursor = page.next_cursor === '' ? undefined : page.next_cursor
-  } while (cursor !== undefined)
+  const { orgs } = await api.request<{ readonly orgs: readonly { readonly slug: string }[] }>('GET', '/v1/kante/orgs')
+  for (const { slug } of orgs) {
+    let cursor: string | undefined
+    do {
+      const page: { readonly machines: readonly { readonly id: string; readonly app_name: string }[]; readonly next_cursor?: string } =
+        await api.request('GET', `/v1/orgs/${encodeURIComponent(slug)}/machines`, { query: { limit: 1000, summary: true, cursor } })
+      const found = page.machines.find((machine) => machine.id === id)
+      if (found !== undefined) return found.app_name
+      cursor = page.next_cursor === '' ? undefined : page.next_cursor
+    } while (cursor !== undefined)
+  }
   throw fault('machine_not_found', { id })
 }
 

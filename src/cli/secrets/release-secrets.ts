@@ -1,4 +1,4 @@
-import { fault } from '../../model/fault/fault.ts'
+import { fault, isFault } from '../../model/fault/fault.ts'
 import type { AppJson } from '../../protocol/machines-api.ts'
 import type { DeployStatus } from '../../protocol/kante-api.ts'
 import type { SecretsReply } from '../../protocol/secrets-api.ts'
@@ -37,7 +37,12 @@ export async function changeSecrets(
     )
   const { status } = await api.request<AppJson>('GET', appPath(app))
   if (status !== 'deployed') return ctx.print('Secrets are staged for the first deployment')
-  await releaseSecrets(ctx, api, app, options)
+  try {
+    await releaseSecrets(ctx, api, app, options)
+  } catch (error) {
+    if (isFault(error, 'deploy_running')) ctx.progress(`The secrets are staged; \`kante secrets deploy -a ${app}\` gives them out when that is over.`)
+    throw error
+  }
 }
 
 /** Begins a release of the same image with the secrets of now, and follows it. Faults deploy_failed, deploy_running, never_deployed. */
