@@ -35,7 +35,7 @@ function recorder(path: string, found: Map<string, ConfigKey>): Section {
     has: () => true,
     lineOf: () => 1,
     string: (key) => note(key, 'text'),
-    text: (key) => note(key, 'text, number or boolean'),
+    text: (key) => note(key, 'text or number'),
     integer: (key, range) => note(key, range === undefined ? 'whole number' : `whole number from ${range.min} to ${range.max}`),
     number: (key) => note(key, 'number'),
     boolean: (key) => note(key, 'true or false'),

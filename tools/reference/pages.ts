@@ -2,6 +2,7 @@ import { commandTree } from '../../src/cli/command-index.ts'
 import { renderCliReference } from '../../src/cli/framework/reference.ts'
 import { describeApi } from '../../src/control/api/describe-api.ts'
 import { version } from '../../src/kit/version.ts'
+import { configPage } from './config.ts'
 import { errorsPage } from './errors.ts'
 import { machineStatesPage } from './machine-states.ts'
 
@@ -9,6 +10,7 @@ import { machineStatesPage } from './machine-states.ts'
 export async function referencePages(): Promise<Readonly<Record<string, string>>> {
   return {
     'cli.md': await renderCliReference(commandTree),
+    'config.md': configPage(),
     'errors.md': errorsPage(),
     'openapi.json': `${JSON.stringify(describeApi(version), null, 1)}\n`,
     'states.md': machineStatesPage(),
