@@ -85,7 +85,7 @@ export interface ControlOptions {
   readonly allowedHosts?: readonly string[]
   /** No other control can be at work on this store: deploys that a former one left go on at once. */
   readonly isOnlyControl?: boolean
-  /** How long a deploy waits for edges to have new routes; 6 s by default. */
+  /** How long a deploy or a scaling waits for edges to have new routes; 6 s by default. */
   readonly edgePatienceMs?: number
   /** How long a machine must be idle before autostop takes it; 10 s by default. */
   readonly idleMs?: number
@@ -145,21 +145,15 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
   const bundles = openBundleBuilder({ store, layers, installer: deps.installer, settle, clock, log }, dependenciesDir)
   const loads = openLoadIntake(clock)
   const feed = opened.use(openRouteFeed({ mirror, clock, log }))
-  const work = { store, mirror, records, orders, platform, hosts: deps.hosts, settle, clock, random, log }
+  const haveRoutes = (revision: number) =>
+    loads.haveRoutes(
+      platform.hosts().map((host) => edgeIdOf(host.id)),
+      revision,
+    )
+  const edgePatienceMs = options.edgePatienceMs ?? defaultEdgePatienceMs
+  const work = { store, mirror, records, orders, platform, hosts: deps.hosts, settle, haveRoutes, edgePatienceMs, clock, random, log }
   opened.use(reconcileOrders(work))
-  const deploys = opened.use(
-    openDeploys({
-      ...work,
-      haveRoutes: (revision) =>
-        loads.haveRoutes(
-          platform.hosts().map((host) => edgeIdOf(host.id)),
-          revision,
-        ),
-      isAlone: options.isOnlyControl ?? false,
-      edgePatienceMs: options.edgePatienceMs ?? defaultEdgePatienceMs,
-      reached: deps.deployReached,
-    }),
-  )
+  const deploys = opened.use(openDeploys({ ...work, isAlone: options.isOnlyControl ?? false, reached: deps.deployReached }))
   const idleMs = options.idleMs ?? defaultIdleMs
   opened.use(openAutostop({ mirror, loads, hosts: deps.hosts, clock, log }, { idleMs, minUptimeMs: Math.min(idleMs, 5_000), everyMs: 500 }))
   const leadership = opened.use(openLeadership({ store, clock, log }, 'autoscale'))

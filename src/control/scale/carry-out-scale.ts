@@ -4,8 +4,9 @@ import type { App } from '../../model/app.ts'
 import { fault, isFault } from '../../model/fault/fault.ts'
 import { newInstanceId, newMachineId, type InstanceId, type MachineId, type RandomBytes, type RegionCode } from '../../model/ids.ts'
 import type { MachineConfig } from '../../model/machine/machine-config.ts'
-import type { DesiredMachine } from '../../model/machine/machine-record.ts'
+import type { DesiredMachine, ObservedMachine } from '../../model/machine/machine-record.ts'
 import type { HostPort } from '../../protocol/host-port.ts'
+import type { Store } from '../../store/contract.ts'
 import { keys } from '../../store/keys.ts'
 import { watchGate } from '../deploy/machine-gate.ts'
 import { openMachineHands } from '../deploy/machine-hands.ts'
@@ -15,6 +16,11 @@ import { placeInPool } from '../regions/region-pool.ts'
 import type { Records } from '../state/records.ts'
 
 export interface CarryOutScaleDeps {
+  readonly store: Store
+  /** Whether every edge routes by what the store held at a revision. */
+  readonly haveRoutes: (revision: number) => boolean
+  /** How long edges are waited for. */
+  readonly edgePatienceMs: number
   readonly records: Records
   readonly orders: MachineOrders
   readonly platform: PlatformView
@@ -38,6 +44,7 @@ export interface PlacedMachine {
   readonly region: RegionCode
 }
 const atOnce = 5
+const pollMs = 40
 const gateMs = 120_000
 const gates = { smoke: true, health: true } as const
 const source = 'flyd'
@@ -58,7 +65,10 @@ export async function carryOutScale(deps: CarryOutScaleDeps, work: ScaleWork): P
       made.push({ id, region: host.region, instanceId, config })
       await deps.orders.create({ app: work.app, host: host.id, region: host.region, config, start: true, id, instanceId })
     })
-    if (work.leaving.length > 0) await Promise.all(made.map((machine) => pass(deps, work, machine)))
+    if (work.leaving.length > 0 && made.length > 0) {
+      await Promise.all(made.map((machine) => pass(deps, work, machine)))
+      await untilRouted(deps, work, made)
+    }
   } catch (error) {
     await Promise.all(made.map((machine) => takeBack(deps, work.app, machine.id)))
     throw error
@@ -77,6 +87,21 @@ async function pass(deps: CarryOutScaleDeps, { app, signal }: ScaleWork, machine
   const host = hostOf(deps, app, machine.id)
   const result = await watchGate({ clock: deps.clock, host, onWait: () => undefined }, machine, { timeoutMs: gateMs, signal, gates })
   if (result.kind === 'failed') throw fault('scale_failed', { app: app.name, reason: `${machine.id} in ${machine.region}: ${result.reason}` })
+}
+
+/** Hosts know of a machine first, edges last: the old ones end when every edge can send requests to the new ones, or is not heard for long. */
+async function untilRouted(deps: CarryOutScaleDeps, { app, signal }: ScaleWork, made: readonly MadeMachine[]): Promise<void> {
+  const deadline = deps.clock.monotonic() + deps.edgePatienceMs
+  const until = async (isSo: () => boolean) => {
+    while (!isSo() && deps.clock.monotonic() < deadline) await deps.clock.sleep(pollMs, signal)
+  }
+  const isPublished = ({ id }: MadeMachine) => {
+    const seen = deps.records.get<ObservedMachine>(keys.observed(app.name, id))
+    return seen?.state === 'started' && seen.isOpen !== false && seen.checks.every((check) => check.status !== 'critical')
+  }
+  await until(() => made.every(isPublished))
+  const revision = await deps.store.revision()
+  await until(() => deps.haveRoutes(revision))
 }
 
 function hostOf({ records, orders }: CarryOutScaleDeps, app: App, id: MachineId): HostPort {
