@@ -90,6 +90,8 @@ export const createMachineRequest = z.looseObject({
   skip_service_registration: z.boolean().optional(),
   /** seconds */
   lease_ttl: z.number().int().min(0).max(86_400).optional(),
+  /** The machine starts with the secrets of this version of the app's, or later ones. */
+  min_secrets_version: z.number().int().min(0).nullish(),
 })
 export type CreateMachineRequest = z.infer<typeof createMachineRequest>
 export const updateMachineRequest = createMachineRequest.extend({

@@ -12,4 +12,6 @@ export interface SecretsWanted {
   readonly machine: MachineId
   /** The release that the machine runs: it gets the secrets that the release was made with. None: the newest. */
   readonly release?: number
+  /** Of this version or later, where the release was made with older ones. */
+  readonly atLeast?: number
 }

@@ -29,6 +29,7 @@ export interface CreateOrder {
   readonly name?: string
   readonly leaseTtlMs?: number
   readonly leaseOwner?: string
+  readonly minSecretsVersion?: number
   /** Chosen beforehand by a deploy, so that a repeated order is the same order. */
   readonly id?: MachineId
   readonly instanceId?: InstanceId
@@ -39,6 +40,7 @@ export interface UpdateOrder {
   readonly currentVersion?: string
   readonly guard: Guard
   readonly instanceId?: InstanceId
+  readonly minSecretsVersion?: number
 }
 
 /**
@@ -122,6 +124,7 @@ export function openMachineOrders(deps: OrderDeps): MachineOrders {
       instanceId: order.instanceId ?? newInstanceId(clock.now(), deps.random),
       version: 1,
       config: order.config,
+      ...(order.minSecretsVersion === undefined ? {} : { minSecretsVersion: order.minSecretsVersion }),
       order: 'pending',
       launch: { start: order.start, cordoned: order.cordoned ?? false },
       createdAt: nowIso(),
@@ -157,11 +160,13 @@ export function openMachineOrders(deps: OrderDeps): MachineOrders {
       const port = host(before.value.host)
       const instanceId = order.instanceId ?? newInstanceId(clock.now(), deps.random)
       const isRepeated = before.value.instanceId === instanceId
+      const { minSecretsVersion: _former, ...kept } = before.value
       const pending: DesiredMachine = {
-        ...before.value,
+        ...kept,
         instanceId,
         version: isRepeated ? before.value.version : before.value.version + 1,
         config: order.config,
+        ...(order.minSecretsVersion === undefined ? {} : { minSecretsVersion: order.minSecretsVersion }),
         order: 'pending',
         updatedAt: nowIso(),
       }

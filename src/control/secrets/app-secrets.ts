@@ -38,7 +38,7 @@ export interface AppSecrets {
   /** Sets and unsets (null). A value that is the same as before is no change. Faults invalid_value, secrets_changed. */
   change(app: App, values: Readonly<Record<string, string | null>>): Promise<{ readonly version: number; readonly changed: readonly string[] }>
   /** In clear: for the start of a machine of that release, or of none. Fault secret_unreadable. */
-  open(app: App, release: number | undefined): Promise<Readonly<Record<string, string>>>
+  open(app: App, wanted: { readonly release?: number; readonly atLeast?: number }): Promise<Readonly<Record<string, string>>>
 }
 const digestDigits = 16
 /** What all values of an app may take: an environment that a program can be started with. */
@@ -137,8 +137,9 @@ export function openAppSecrets(deps: SecretDeps): AppSecrets {
     list,
     version,
     change: (app, values) => queue.run(app.name, () => change(app, values)),
-    async open(app, release) {
-      const at = release === undefined ? undefined : records.get<Release>(keys.release(app.name, release))?.secretsVersion
+    async open(app, { release, atLeast = 0 }) {
+      const pin = release === undefined ? undefined : records.get<Release>(keys.release(app.name, release))?.secretsVersion
+      const at = pin === undefined ? undefined : Math.max(pin, atLeast)
       const wanted = ofApp(app.name).flatMap((record) => {
         const found = valueAt(record, at)
         return found?.value === undefined ? [] : [{ name: record.name, version: found.version, sealed: found.value.sealed }]

@@ -13,13 +13,13 @@ export const secretsForHost = (
   deps: { readonly store: Store; readonly records: Records; readonly secrets: AppSecrets },
   host: HostId,
 ): SecretSource => ({
-  async secretsOf({ app: name, machine, release }) {
+  async secretsOf({ app: name, machine, ...wanted }) {
     const app = deps.records.get<App>(keys.app(name))
     const key = keys.machine(name, machine)
     // Straight from the store when the mirror has not seen the order yet.
     const row = deps.records.get<DesiredMachine>(key) ?? parsed(await deps.store.get(key))
     if (app === undefined || row?.host !== host) throw fault('machine_not_found', { id: machine })
-    return deps.secrets.open(app, release)
+    return deps.secrets.open(app, wanted)
   },
 })
 

@@ -11,7 +11,8 @@ export function secretViews(secrets: AppSecrets, scope: OrgScope, app: App): rea
   const has = (machine: StoredMachine, latest: SecretVersion) => {
     const release = releaseOf(machine.desired!.config)
     const pin = release === undefined ? undefined : pins.get(release)
-    return pin === undefined ? startedSince(scope, machine, latest) : pin >= latest.version
+    if (pin === undefined) return startedSince(scope, machine, latest)
+    return Math.max(pin, machine.desired!.minSecretsVersion ?? 0) >= latest.version
   }
   return secrets.list(app).map(({ record, latest }) => ({
     name: record.name,

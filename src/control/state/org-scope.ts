@@ -3,6 +3,7 @@ import type { DeployRecord } from '../../model/deploy/deploy-record.ts'
 import { fault, isFault } from '../../model/fault/fault.ts'
 import { parseAppName, parseMachineId, type AppName, type Digest, type HostId, type MachineId, type OrgSlug } from '../../model/ids.ts'
 import type { DesiredMachine, MachineEvent, ObservedMachine } from '../../model/machine/machine-record.ts'
+import type { SecretSet } from '../../model/secret.ts'
 import { keys, prefixes } from '../../store/keys.ts'
 import type { PlatformCounts } from '../platform/platform-counts.ts'
 import type { Records } from './records.ts'
@@ -51,6 +52,8 @@ export interface OrgScope {
   /** Oldest first. */
   deploys(app: App): readonly DeployRecord[]
   deploy(app: App, id: string): DeployRecord
+  /** Counts the changes of an app's secrets. */
+  secretsVersion(app: App): number
   bundle(digest: Digest): Bundle
 }
 
@@ -110,6 +113,7 @@ export function openOrgScope(records: Records, counts: Pick<PlatformCounts, 'ord
       if (deploy === undefined) throw fault('deploy_not_found', { app: app.name, id })
       return deploy
     },
+    secretsVersion: (app) => records.get<SecretSet>(keys.secretSet(own(app)))?.version ?? 0,
     bundle(digest) {
       const bundle = records.get<Bundle>(keys.bundle(digest))
       if (bundle === undefined || !isOwn(find(bundle.app))) throw fault('bundle_not_found', { digest })

@@ -67,10 +67,11 @@ export function openMachineSecrets(deps: {
 const releaseIdOf = ({ config }: DesiredMachine) => config.metadata?.['fly_release_id'] ?? ''
 /** A release keeps the secrets that it was made with (docs/adr/0022); a machine that no release made gets the newest. */
 const isFixed = (desired: DesiredMachine) => releaseOf(desired.config) !== undefined && releaseIdOf(desired) !== ''
-const keyOf = (desired: DesiredMachine) => `${desired.app} ${releaseIdOf(desired)} ${releaseOf(desired.config) ?? ''}`
-function wantedBy({ app, id, config }: DesiredMachine): SecretsWanted {
+const keyOf = (desired: DesiredMachine) =>
+  `${desired.app} ${releaseIdOf(desired)} ${releaseOf(desired.config) ?? ''} ${desired.minSecretsVersion ?? ''}`
+function wantedBy({ app, id, config, minSecretsVersion: atLeast }: DesiredMachine): SecretsWanted {
   const release = releaseOf(config)
-  return { app, machine: id, ...(release === undefined ? {} : { release }) }
+  return { app, machine: id, ...(release === undefined ? {} : { release }), ...(atLeast === undefined ? {} : { atLeast }) }
 }
 
 async function withPatience(clock: Clock, asked: Promise<SecretEnv>, { app }: DesiredMachine): Promise<SecretEnv> {

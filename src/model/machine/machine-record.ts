@@ -15,6 +15,8 @@ export interface DesiredMachine {
   /** Counts the versions of the config, from 1. */
   readonly version: number
   readonly config: MachineConfig
+  /** Who gave this config has set secrets before: those of this version or later, where the release says older ones. */
+  readonly minSecretsVersion?: number
   /** pending: the order is on its way. accepted: the host has it. destroying: the host is asked to end it. */
   readonly order: 'pending' | 'accepted' | 'destroying'
   /** Of a pending first version: how it was to be created, so that the order can be sent again. */

@@ -8,6 +8,7 @@ import { openKeyring } from '../../../src/control/secrets/keyring.ts'
 import { masterKeyFile } from '../../../src/control/secrets/master-key.ts'
 import { isFault } from '../../../src/model/fault/fault.ts'
 import type { AppName, HostId, MachineId } from '../../../src/model/ids.ts'
+import type { DesiredMachine } from '../../../src/model/machine/machine-record.ts'
 import type { SecretRecord } from '../../../src/model/secret.ts'
 import type { DeployStatus } from '../../../src/protocol/kante-api.ts'
 import type { SecretList, SecretsReply } from '../../../src/protocol/secrets-api.ts'
@@ -47,7 +48,13 @@ describe('secrets', () => {
   /** What the host of a machine is given for its start. */
   const given = async (machine: { id: string; region: string; config: { metadata?: Record<string, string> } }, host = machine.region) => {
     const release = machine.config.metadata?.['fly_release_version']
-    const wanted = { app: 'web' as AppName, machine: machine.id as MachineId, ...(release === undefined ? {} : { release: Number(release) }) }
+    const { minSecretsVersion: atLeast } = at.mirror.json<DesiredMachine>(`machine/web/${machine.id}`) ?? {}
+    const wanted = {
+      app: 'web' as AppName,
+      machine: machine.id as MachineId,
+      ...(release === undefined ? {} : { release: Number(release) }),
+      ...(atLeast === undefined ? {} : { atLeast }),
+    }
     return at.control.secretsFor(host as HostId).secretsOf(wanted)
   }
 
@@ -146,6 +153,22 @@ describe('secrets', () => {
     assert.deepEqual(await given(after[0]!), { KEY: 'second', NEW: 'n' })
     await deploySecrets()
     assert.deepEqual(await given((await machines())[0]!), { NEW: 'n' })
+  })
+
+  test('come with a machine that is updated by a client which has just set them', async () => {
+    await set({ KEY: 'first' })
+    await deploy()
+    const [machine] = await machines()
+    const { version } = await set({ KEY: 'second' })
+    const update = (min_secrets_version: number) =>
+      at.call('POST', `/v1/apps/web/machines/${machine!.id}`, { config: machine!.config, min_secrets_version })
+    assert.equal((await update(version + 1)).body.status, 'secrets_behind')
+    assert.equal((await update(version)).status, 200)
+    assert.deepEqual(await given(machine!), { KEY: 'second' })
+    assert.deepEqual(await statuses(), { KEY: 'Partial' })
+    // An update that asks for none goes back to what the release says.
+    await at.ok('POST', `/v1/apps/web/machines/${machine!.id}`, { config: machine!.config })
+    assert.deepEqual(await given(machine!), { KEY: 'first' })
   })
 
   test('that bring a release down are taken back with it', async () => {

@@ -84,6 +84,7 @@ export function machineRoutes(services: MachineServices): readonly Route[] {
           start: !body.skip_launch,
           cordoned: body.skip_service_registration ?? false,
           ...(body.name ? { name: body.name } : {}),
+          ...minSecretsOf(context, app, body),
           ...(body.lease_ttl ? { leaseTtlMs: body.lease_ttl * 1000, leaseOwner: context.caller.tokenId } : {}),
         })
         return json(withNonce(machineFromReport(app, report), report))
@@ -127,6 +128,7 @@ export function machineRoutes(services: MachineServices): readonly Route[] {
           config,
           start: !body.skip_launch,
           guard: guardOf(context),
+          ...minSecretsOf(context, app, body),
           ...(typeof body.current_version === 'string' ? { currentVersion: body.current_version } : {}),
         })
         return json(withNonce(machineFromReport(app, report), report))
@@ -272,6 +274,13 @@ export const ask = <Reply extends MachineReply | void>(
 ): Promise<Reply> => services.orders.act<Reply>(live(found).id, () => order(services.orders.host(found.host)))
 
 const configOf = (body: CreateMachineRequest) => checkConfig(body.config as unknown as MachineConfig)
+
+function minSecretsOf({ scope }: ApiContext, app: App, body: CreateMachineRequest): { readonly minSecretsVersion?: number } {
+  const wanted = body.min_secrets_version ?? 0
+  const version = scope.secretsVersion(app)
+  if (wanted > version) throw fault('secrets_behind', { app: app.name, version, wanted })
+  return wanted === 0 ? {} : { minSecretsVersion: wanted }
+}
 
 /** A bundle is its org's: naming the digest of another's is naming nothing. */
 function checkImage(context: ApiContext, config: MachineConfig): MachineConfig {
