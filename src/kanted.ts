@@ -9,12 +9,12 @@ import { networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from './kit/clock.ts'
-import { ensureFolder, ensureOwnFolder, readIfThere, writeDurably } from './kit/durable-file.ts'
+import { ensureFolder, ensureOwnFolder, writeDurably } from './kit/durable-file.ts'
 import { openLog, type Log } from './kit/log.ts'
 import { openLogOutput } from './kit/log-output.ts'
+import { takePidFile } from './kit/pid-file.ts'
 import { readPlatformFile, type PlatformFile, type PlatformRegion } from './kit/platform-file.ts'
 import { platformPaths, type PlatformPaths } from './kit/platform-paths.ts'
-import { isSameProcess, processIdentity, type ProcessIdentity } from './kit/process-identity.ts'
 import { writeReadyLine } from './kit/ready-pipe.ts'
 import { Secret } from './kit/secret.ts'
 import { untilSignal } from './kit/until-signal.ts'
@@ -61,22 +61,13 @@ async function runDaemon(): Promise<void> {
   if (platform === undefined) throw fault('not_running', { home })
   const paths = platformPaths(home, { ...near, dataDir: platform.dataDir })
   await ensureOwnFolder(paths.runDir)
-  await takePidFile(paths)
+  const rival = takePidFile(paths.pidFile)
+  if (rival !== undefined) throw fault('already_running', { home, pid: rival.pid })
   await using daemon = await openDaemon(platform, paths)
   writeReadyLine({ ready: true, pid: process.pid })
   log.info('ready', { api: daemon.apiAddress, regions: platform.regions.map((region) => region.code) })
   const signal = await untilSignal(10_000)
   log.info('ending; machines and edges go on', { signal })
-}
-
-/** One daemon per home: the pid file names it by pid and start time. */
-async function takePidFile(paths: PlatformPaths): Promise<void> {
-  const found = await readIfThere(paths.pidFile)
-  const recorded = found === undefined ? undefined : (JSON.parse(found) as ProcessIdentity)
-  if (recorded !== undefined && recorded.pid !== process.pid && isSameProcess(recorded))
-    throw fault('already_running', { home: paths.home, pid: recorded.pid })
-  const own = processIdentity(process.pid)
-  await writeDurably(paths.pidFile, JSON.stringify(own))
 }
 
 async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise<AsyncDisposable & { readonly apiAddress: string }> {
@@ -133,6 +124,7 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
         log: log.child({ role: 'control' }),
         version,
         keyring: secrets.keyring,
+        ...diesInDeploy(process.env['KANTE_TEST_DIE_AT_DEPLOY_POINT']),
       },
       {
         dir: paths.controlDir,
@@ -144,6 +136,8 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
         regions: platform.regions.map((region) => parseRegionCode(region.code)),
         idleMs: platform.idleTimeoutMs,
         ...(platform.scaleInAfterMs === undefined ? {} : { scaleInAfterMs: platform.scaleInAfterMs }),
+        // The pid file sees to it.
+        isOnlyControl: true,
       },
     ),
   )
@@ -202,6 +196,19 @@ function masterKeyFromEnvironment({ masterKeyVariable, givenMasterKey }: typeof 
   }
   const [key, former] = [taken(masterKeyVariable), taken(`${masterKeyVariable}_FORMER`)]
   return key && givenMasterKey(key, former)
+}
+
+/** For tests: ends the daemon as kill -9 does, at the so-many-th point of the deploys that it began itself. */
+function diesInDeploy(point: string | undefined): { readonly deployReached?: (point: string, isFresh: boolean) => void } {
+  if (point === undefined) return {}
+  let left = Number(point)
+  return {
+    deployReached: (name, isFresh) => {
+      if (!isFresh || --left !== 0) return
+      log.warn('ends here, as a test has asked for', { point: name })
+      process.kill(process.pid, 'SIGKILL')
+    },
+  }
 }
 
 function hostRecord(region: PlatformRegion, paths: PlatformPaths, nowMs: number): HostRecord {
