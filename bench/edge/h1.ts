@@ -105,7 +105,14 @@ try {
   const edge = (name: string, port: number, flags: readonly string[], program: string) => ({
     name,
     port,
-    child: start('0', process.execPath, [...flags, program, option('brain', 'edge'), String(port), ...backends.map(String)]),
+    child: start('0', process.execPath, [
+      ...flags,
+      program,
+      option('brain', 'edge'),
+      join(folder, `${name}.log`),
+      String(port),
+      ...backends.map(String),
+    ]),
   })
   const proxies = [edge('kante', kantePort, nodeFlags, here('kante-edge.ts'))]
   if (against !== '') proxies.push(edge('other', otherPort, againstFlags, join(resolve(against), 'bench/edge/kante-edge.ts')))

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import type { Clock } from '../kit/clock.ts'
 import { ensureFolder } from '../kit/durable-file.ts'
 import type { Log } from '../kit/log.ts'
@@ -11,6 +12,7 @@ import type { RouteChange } from './feed/route-table.ts'
 import { UnixHttp } from './feed/unix-http.ts'
 import { ErrorLines } from './load/error-lines.ts'
 import { LoadReports } from './load/load-reports.ts'
+import { openRequestLog } from './request-log/open-request-log.ts'
 import { rankRegions } from './routing/region-order.ts'
 import { RouteIndex, type AppEntry } from './routing/route-index.ts'
 import { HostSessions } from './session/host-sessions.ts'
@@ -155,13 +157,14 @@ export async function openEdge(deps: EdgeDeps, config: EdgeConfig): Promise<Edge
       { edge: config.id, region: config.region.code },
     ),
   )
+  const requests = opening.use(openRequestLog({ clock, log }, join(config.stateDir, 'requests.log'), config.id))
   const proxy = await openProxyServer(
     {
       brain,
       clock,
       log,
       requestIds: openRequestIds(clock, randomBytes, config.region.code),
-      onRequestLog: (entry) => log.info('request', entry),
+      onRequestLog: (entry) => requests.add(entry),
       onProxyError: ({ app, machine, code, message, requestId }) =>
         errors.add(hostOf(machine), { app, machine: machine ?? '', level: 'error', message: `[${code}] ${message} (request ${requestId})` }),
     },

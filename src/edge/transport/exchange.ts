@@ -329,7 +329,7 @@ export class Exchange implements UpstreamUser {
 
   #over(outcome: RequestLogEntry['outcome']): void {
     if (this.#state === 'over') return
-    const { counters, requestLog, clock, region } = this.#context
+    const { counters, clock, region } = this.#context
     if (this.#state === 'tunnel') counters.tunnels--
     this.#state = 'over'
     this.#kept = undefined
@@ -339,7 +339,7 @@ export class Exchange implements UpstreamUser {
     if (ticket !== undefined) ticket.done(outcome === 'ok' ? 'ok' : outcome === 'aborted' ? 'aborted' : 'bad-response')
     const request = this.#request
     const query = request.target.indexOf('?')
-    requestLog.add({
+    this.#context.onRequestLog({
       timeMs: request.receivedAtMs,
       requestId: request.id,
       method: request.method,

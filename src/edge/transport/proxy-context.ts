@@ -2,9 +2,8 @@ import type { RequestHead } from '../codec/request-head.ts'
 import type { Brain } from '../contract.ts'
 import type { Clock } from '../../kit/clock.ts'
 import type { Log } from '../../kit/log.ts'
-import type { ProxyError, ProxyLimits, ProxyTimeouts } from './proxy-contract.ts'
+import type { ProxyError, ProxyLimits, ProxyTimeouts, RequestLogEntry } from './proxy-contract.ts'
 import type { ReadBuffers } from './read-buffers.ts'
-import type { RequestLog } from './request-log.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 import type { UpstreamDeps } from './upstream-connection.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
@@ -23,7 +22,7 @@ export interface ProxyContext {
   /** Of both sides. */
   readonly buffers: ReadBuffers
   readonly upstreamDeps: UpstreamDeps
-  readonly requestLog: RequestLog
+  readonly onRequestLog: (entry: RequestLogEntry) => void
   readonly onProxyError: (error: ProxyError) => void
   /** One parser for all connections: a head is read to its end within one callback. */
   readonly requestHead: RequestHead

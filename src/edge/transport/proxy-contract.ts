@@ -96,7 +96,7 @@ export interface ProxyDeps {
   readonly log: Log
   /** A new id for Fly-Request-Id: visible ASCII. */
   readonly requestIds: () => string
-  /** Called off the request path, in order, some milliseconds after the answer. */
+  /** Called once for each request, when it is over and its answer is written. Must not wait. */
   readonly onRequestLog: (entry: RequestLogEntry) => void
   readonly onProxyError: (error: ProxyError) => void
 }
@@ -113,7 +113,6 @@ export interface ProxyStats {
   readonly inFlight: number
   readonly tunnels: number
   readonly pooled: number
-  readonly requestLogDropped: number
 }
 export interface ProxyServer extends AsyncDisposable {
   /** In the order of `listeners`. */

@@ -14,12 +14,10 @@ import {
 } from './proxy-contract.ts'
 import type { ProxyContext } from './proxy-context.ts'
 import { ReadBuffers } from './read-buffers.ts'
-import { RequestLog } from './request-log.ts'
 import { TimerWheel } from './timer-wheel.ts'
 import { UpstreamPool } from './upstream-pool.ts'
 
 const wheelTickMs = 100
-const requestLogEntries = 16_384
 
 /** Opens the edge's HTTP/1.1 data plane on raw sockets; resolves when every listener accepts. Disposing cuts what is open. */
 export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): Promise<ProxyServer> {
@@ -53,7 +51,6 @@ export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): P
     for (const upstream of context.pool.all) upstream.abandon()
     await closing
     context.wheel[Symbol.dispose]()
-    context.requestLog[Symbol.dispose]()
   }
   try {
     for (const listener of options.listeners) {
@@ -77,7 +74,6 @@ export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): P
       inFlight: context.counters.inFlight,
       tunnels: context.counters.tunnels,
       pooled: context.pool.idleCount,
-      requestLogDropped: context.requestLog.dropped,
     }),
     async drain(deadlineMs) {
       context.counters.isDraining = true
@@ -88,7 +84,6 @@ export async function openProxyServer(deps: ProxyDeps, options: ProxyOptions): P
       if (clients.size > 0) await clientsGone(0)
       context.pool.closeIdle()
       await closing
-      context.requestLog.flush()
     },
     [Symbol.asyncDispose]: closeAll,
   }
@@ -137,7 +132,7 @@ function contextOf(deps: ProxyDeps, options: ProxyOptions): ProxyContext {
       },
       onClosed: (connection) => pool.remove(connection),
     },
-    requestLog: new RequestLog(setImmediate, requestLogEntries, deps.onRequestLog),
+    onRequestLog: deps.onRequestLog,
     onProxyError: deps.onProxyError,
     requestHead: new RequestHead(),
     counters: { inFlight: 0, tunnels: 0, isDraining: false },

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { connect, type Socket } from 'node:net'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import type { RouteMachine, RouteMessage } from '../../../src/protocol/route-feed.ts'
 import { ask } from '../../testkit/http.ts'
@@ -226,4 +227,23 @@ test('draining an edge lets what is open finish', async () => {
   assert.equal((await answer).body, 'one\n')
   await drained
   await assert.rejects(ask({ port: scene.edge.port, host }))
+})
+
+test('the request log has a line of JSON for each request once the edge is closed, hostile paths included', async () => {
+  await using scene = await openScene((program) => [machineAt(program)])
+  const { edge } = scene
+  const paths = ['/', '/\\"'.replace('"', '%22'), '/a?secret=1', ...Array.from({ length: 300 }, (_, at) => `/${at}`)]
+  for (const path of paths) await ask({ port: edge.port, host, path })
+  await edge.drain()
+  await edge[Symbol.asyncDispose]()
+  const text = await readFile(`${edge.config.stateDir}/requests.log`, 'utf8')
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { path: string; status: number; app: string })
+  assert.deepEqual(
+    lines.map((line) => line.path),
+    paths.map((path) => path.replace(/\?.*/, '')),
+  )
+  assert.ok(lines.every(({ status, app }) => status === 200 && app === 'hello'))
 })
