@@ -27,6 +27,19 @@ export function isSameProcess(recorded: ProcessIdentity): boolean {
   return processIdentity(recorded.pid)?.startTime === recorded.startTime
 }
 
+/** What a file says, or undefined when it says nothing of the kind: it may be cut off, or somebody else's. */
+export function parseProcessIdentity(text: string | undefined): ProcessIdentity | undefined {
+  if (text === undefined || text.length > 4096) return undefined
+  try {
+    const found = JSON.parse(text) as Partial<ProcessIdentity> | null
+    const { pid, startTime } = found ?? {}
+    return Number.isInteger(pid) && (pid as number) > 1 && typeof startTime === 'string' ? { pid: pid as number, startTime } : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
 function identityByPs(pid: number): ProcessIdentity | undefined {
   try {
     const startTime = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()

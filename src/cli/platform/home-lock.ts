@@ -1,9 +1,8 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fault } from '../../model/fault/fault.ts'
-import { isSameProcess, processIdentity } from '../../kit/process-identity.ts'
+import { isSameProcess, parseProcessIdentity, processIdentity } from '../../kit/process-identity.ts'
 import type { CliContext } from '../context.ts'
-import { parsePidFile } from './daemon.ts'
 
 const pollMs = 50
 const timeoutMs = 120_000
@@ -52,7 +51,7 @@ async function isHeld(path: string): Promise<boolean> {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  const holder = parsePidFile(text)
+  const holder = parseProcessIdentity(text)
   return holder !== undefined && isSameProcess(holder)
 }
 

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { isFault } from '../../model/fault/fault.ts'
 import { knownRegions } from '../../model/region/region-catalogue.ts'
 import { parsePlatformFile, PlatformFileError, type PlatformFile } from '../../kit/platform-file.ts'
-import { parsePidFile } from './daemon.ts'
+import { parseProcessIdentity } from '../../kit/process-identity.ts'
 import { humanLogLine } from './human-log-line.ts'
 import { planPlatform, type UpFlags } from './plan-platform.ts'
 import { parseRegionFile } from './region-file.ts'
@@ -80,9 +80,9 @@ test('property: a region file gives regions or a fault', () => {
 })
 
 test('a pid file that says nothing usable names nobody', () => {
-  assert.deepEqual(parsePidFile('{"pid":12,"startTime":"77"}'), { pid: 12, startTime: '77' })
+  assert.deepEqual(parseProcessIdentity('{"pid":12,"startTime":"77"}'), { pid: 12, startTime: '77' })
   for (const text of [undefined, '', 'null', '12', '{"pid":1,"startTime":"7"}', '{"pid":"12","startTime":"7"}', '{"pid":12}'])
-    assert.equal(parsePidFile(text), undefined, String(text))
+    assert.equal(parseProcessIdentity(text), undefined, String(text))
 })
 
 test('the daemon’s first line is read, whatever it is', () => {

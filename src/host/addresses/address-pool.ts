@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { fault } from '../../model/fault/fault.ts'
 import type { HostRecord } from '../../model/host.ts'
 import type { MachineEndpoint } from '../../model/machine/machine-record.ts'
@@ -6,7 +5,7 @@ import type { MachineEndpoint } from '../../model/machine/machine-record.ts'
 /** CIDR: `base` with `bits` leading bits fixed, such as 127.83.16.0 and 20; or, where 127/8 isn't there, ports of 127.0.0.1. */
 export type AddressRange =
   | { readonly base: string; readonly bits: number }
-  | { readonly mode: 'ports'; readonly firstPort?: number; readonly count?: number }
+  | { readonly mode: 'ports'; readonly firstPort: number; readonly count: number }
 
 /** Hands out one endpoint per machine; what a record holds is never given to another (ADR 0009). */
 export interface AddressPool {
@@ -19,7 +18,6 @@ export interface AddressPool {
 
 /** The range's first addresses stay free: the platform's own claim listens there. */
 const reserved = 16
-const portCount = 1000
 
 export function addressPool(range: AddressRange, host: HostRecord): AddressPool {
   return 'base' in range ? ownAddresses(range.base, range.bits, host) : mappedPorts(range, host)
@@ -57,11 +55,7 @@ function ownAddresses(base: string, bits: number, host: HostRecord): AddressPool
   }
 }
 
-function mappedPorts(range: { readonly firstPort?: number; readonly count?: number }, host: HostRecord): AddressPool {
-  const count = range.count ?? portCount
-  // Hosts of one computer share its ports: each has a stretch of its own, by the hash of its id.
-  const stretch = createHash('sha256').update(host.id).digest().readUInt16BE(0) % 40
-  const first = range.firstPort ?? 20_000 + stretch * portCount
+function mappedPorts({ firstPort: first, count }: { readonly firstPort: number; readonly count: number }, host: HostRecord): AddressPool {
   const taken = new Set<number>()
   let cursor = 0
   const takePort = (): number => {
