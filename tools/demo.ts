@@ -158,16 +158,21 @@ try {
     await kante(['down', '--purge', '--yes'])
     say('\nAll steps were right.')
   } else {
-    say(`
-It stays up. Try:
-  export PATH="${join(root, 'bin')}:$PATH"
-  curl http://my-edge-app.localhost:${httpPort}/         # fra; ${httpPort + 1} is cdg, ${httpPort + 2} is iad
-  curl http://scale-to-zero.localhost:${httpPort + 1}/     # sleeps after some idle seconds, wakes when asked
-  kante status
-  kante machine list -a my-edge-app
-  kante logs -a my-edge-app --no-tail
-  kante scale count 4 -a my-edge-app
-  kante down                                        # stops it all; the data stays, and \`kante up\` brings it back`)
+    const tries: readonly (readonly [command: string, about: string])[] = [
+      [`export PATH="${join(root, 'bin')}:$PATH"`, ''],
+      [`curl http://my-edge-app.localhost:${httpPort}/`, `fra; ${httpPort + 1} is cdg, ${httpPort + 2} is iad`],
+      [`curl http://scale-to-zero.localhost:${httpPort + 1}/`, 'sleeps after some idle seconds, wakes when asked'],
+      ['kante status', ''],
+      ['kante machine list -a my-edge-app', ''],
+      ['kante logs -a my-edge-app --no-tail', ''],
+      ['kante scale count 4 -a my-edge-app', ''],
+      ['kante launch', 'in the folder of a project of your own'],
+      ['kante down', 'stops it all; the data stays, and `kante up` brings it back'],
+    ]
+    const width = Math.max(...tries.slice(1).map(([command]) => command.length))
+    say('\nIt stays up. Try:')
+    for (const [command, about] of tries) say(`  ${about === '' ? command : `${command.padEnd(width)}   # ${about}`}`)
+    say('\ndocs/guides/first-app.md goes on from here.')
   }
 } catch (error) {
   say(`\n✗ ${(error as Error).message}`)
