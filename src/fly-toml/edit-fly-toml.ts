@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import { ParseError } from 'toml-eslint-parser'
 import { isMap, isScalar, parseDocument, type Document } from 'yaml'
 import { fault } from '../model/fault/fault.ts'
@@ -6,7 +5,7 @@ import { formatOf, readConfigDocument } from './config-document.ts'
 import { removeFromToml, setInToml, type ConfigPath } from './edit-toml.ts'
 import { printConfig } from './print-config.ts'
 import { toJson } from './toml-document.ts'
-import { isConfigTable, isTableList, type ConfigTable, type ConfigValue } from './toml-values.ts'
+import { isConfigTable, isSameValue, isTableList, type ConfigTable, type ConfigValue } from './toml-values.ts'
 
 export type ConfigEdit =
   | { readonly kind: 'set'; readonly path: ConfigPath; readonly value: ConfigValue }
@@ -22,7 +21,7 @@ export function editConfigFile(file: string, text: string, edits: readonly Confi
   const source = text.slice(mark.length)
   const format = formatOf(file)
   const result = format === 'toml' ? editToml(file, source, edits) : format === 'json' ? editJson(source, wanted) : editYaml(file, source, edits)
-  if (!isDeepStrictEqual(definitionOf(file, result), wanted)) throw notEditable(file, edits)
+  if (!isSameValue(definitionOf(file, result), wanted)) throw notEditable(file, edits)
   return mark + result
 }
 
@@ -34,7 +33,7 @@ export function editsBetween(from: ConfigTable, to: ConfigTable, path: ConfigPat
 }
 
 function changesOf(before: ConfigValue | undefined, after: ConfigValue, path: ConfigPath): readonly ConfigEdit[] {
-  if (isDeepStrictEqual(before, after)) return []
+  if (isSameValue(before, after)) return []
   if (isConfigTable(before) && isConfigTable(after)) {
     const edits = editsBetween(before, after, path)
     // A table that was only there through its keys would go with the last of them.

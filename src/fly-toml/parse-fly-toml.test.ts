@@ -71,7 +71,6 @@ test('wrong values are refused where they stand, all in one pass', () => {
       ],
     ],
     ['[[restart]]\npolicy = "sometimes"', ['2 restart[0].policy: found "sometimes", allowed is never, on-failure, always, no, on-fail']],
-    ['[[vm]]\nmemory = "lots"', ['2 vm[0].memory: found "lots", allowed is megabytes or a size such as "512mb" or "1gb"']],
   ]
   for (const [text, errors] of cases) assert.deepEqual(errorsOf(text), errors, text)
 })
@@ -91,6 +90,7 @@ test('what flyctl leaves to the server is warned of, not refused', () => {
       '[[mounts]]\nsource="a"\ndestination="/a"\n[[mounts]]\nsource="b"\ndestination="/b"',
       ['4 mounts: group "app" has more than one mount, but a machine can have one'],
     ],
+    ['[[vm]]\nmemory = "lots"', ['2 vm[0].memory: found "lots", allowed is megabytes or a size such as "512mb" or "1gb"; the size’s own is used']],
     ['kill_timeout = "10m"', ['1 kill_timeout: found 600 s, allowed is up to 300 s; 300 s is used']],
     ['[env]\nA = ["x"]', ['2 env.A: found a list, allowed is text; it is left out']],
     ['[[vm]]\nsize = "micro-2x"', ['1 vm.size: found "micro-2x", which is no size (`kante platform vm-sizes` lists them); shared-cpu-1x is used']],
@@ -118,7 +118,7 @@ test('what flyctl leaves to the server is warned of, not refused', () => {
 })
 
 test('volumes are sized in thousands, memory in 1024s; a share may be given in per cent', () => {
-  const { config } = read('[mounts]\ndestination="/a"\ninitial_size="1000mb"\n[vm]\nmemory="1gb"\n[deploy]\nmax_unavailable="25%"')
+  const { config } = read('[mounts]\ndestination="/a"\ninitial_size="1000mb"\n[vm]\nmemory="1Gi"\n[deploy]\nmax_unavailable="25%"')
   assert.equal(config.mounts[0]?.initialSizeGb, 1)
   assert.equal(config.vm[0]?.memoryMb, 1024)
   assert.equal(config.deploy.maxUnavailable, 0.25)

@@ -29,7 +29,10 @@ function readMemory(section: Section): number | undefined {
   if (text === undefined || text === '') return plain
   const bytes = parseSize(text, 1024 ** 2)
   if (bytes === undefined) {
-    section.error('memory', `found ${JSON.stringify(text)}, allowed is megabytes or a size such as "512mb" or "1gb"`)
+    section.warn(
+      'memory',
+      `found ${JSON.stringify(text)}, allowed is megabytes or a size such as "512mb" or "1gb"; ${plain ?? 'the size’s own'} is used`,
+    )
     return plain
   }
   return plain ?? Math.floor(bytes / 1024 ** 2)

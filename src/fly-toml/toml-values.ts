@@ -7,6 +7,17 @@ export const isConfigTable = (value: ConfigValue | undefined): value is ConfigTa
 export const isTableList = (value: ConfigValue | undefined): value is readonly ConfigTable[] =>
   Array.isArray(value) && value.length > 0 && value.every((item: ConfigValue) => isConfigTable(item))
 
+/** Whether two values are the same; the order of a table's keys does not count. */
+export function isSameValue(a: ConfigValue | undefined, b: ConfigValue | undefined): boolean {
+  if (isConfigTable(a) && isConfigTable(b)) {
+    const keys = Object.keys(a)
+    return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isSameValue(a[key], b[key]))
+  }
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item: ConfigValue, index) => isSameValue(item, b[index] as ConfigValue))
+  return Object.is(a, b)
+}
+
 /** A value on one line, tables and lists inline. */
 export function printValue(value: ConfigValue): string {
   if (typeof value === 'string') return printText(value)
