@@ -38,12 +38,48 @@ test('the tutorial’s project launches and deploys unchanged', { timeout: 180_0
   }
 })
 
-test('scale count 4, then 2 in fra, as the tutorial types it', async () => {
-  await platform.kante(['scale', 'count', '4', '-y'], inProject)
-  const machines = () => platform.json<readonly { state: string; region: string }[]>(['machine', 'list'], inProject)
-  await until('four are started', async () => (await machines()).filter((machine) => machine.state === 'started').length === 4)
-  await platform.kante(['scale', 'count', '2', '--region', 'fra', '-y'], inProject)
-  assert.equal((await machines()).filter((machine) => machine.region === 'fra').length, 2)
+/** The tutorial's lines after the deploy, as it types them; `fly` is an alias of `kante`. Each is one command, in this order. */
+const lines = `
+fly scale count 4
+fly scale count 2 --region fra
+fly regions add fra
+fly regions add cdg
+fly autoscale balanced min=1 max=10
+fly scale vm shared-cpu-2x
+fly scale memory 1024
+fly logs --no-tail
+`
+
+test('every further line of the tutorial works as it is typed, and does what it says', { timeout: 120_000 }, async () => {
+  interface Machine {
+    readonly id: string
+    readonly state: string
+    readonly region: string
+    readonly config: { readonly guest?: { readonly cpus?: number; readonly memory_mb?: number } }
+  }
+  const machines = () => platform.json<readonly Machine[]>(['machine', 'list'], inProject)
+  const count = async (region?: string) => (await machines()).filter((machine) => region === undefined || machine.region === region).length
+  const after: Readonly<Record<string, () => Promise<void>>> = {
+    'scale count 4': async () => assert.equal(await count(), 4),
+    'scale count 2 --region fra': async () => assert.equal(await count('fra'), 2),
+    'regions add cdg': async () => {
+      assert.deepEqual(await until('both regions of the pool have machines', async () => (await count('cdg')) > 0 && [await count()]), [2])
+    },
+    'autoscale balanced min=1 max=10': async () => {
+      const shown = await platform.kante(['autoscale', 'show'], inProject)
+      assert.match(shown.stdout, /balanced/i)
+    },
+    'scale vm shared-cpu-2x': async () => assert.deepEqual(new Set((await machines()).map((machine) => machine.config.guest?.cpus)), new Set([2])),
+    'scale memory 1024': async () => assert.deepEqual(new Set((await machines()).map((machine) => machine.config.guest?.memory_mb)), new Set([1024])),
+  }
+  for (const line of lines.trim().split('\n')) {
+    const args = line.replace(/^fly /, '').split(' ')
+    await platform.kante(args, { ...inProject, timeoutMs: 60_000 })
+    await after[args.join(' ')]?.()
+    const answer = await ask({ port: platform.edgePort('fra'), host: 'my-edge-app.localhost' })
+    assert.equal(answer.body, 'Hello from Fly Edge!', line)
+  }
+  await platform.kante(['autoscale', 'disable'], inProject)
 })
 
 test('logs show the line the server printed, checks pass, status names every machine', async () => {
@@ -62,7 +98,6 @@ test('logs show the line the server printed, checks pass, status names every mac
 test('a one-line change is live within three seconds', async () => {
   const source = await readFile(join(project, 'index.js'), 'utf8')
   const { writeFile } = await import('node:fs/promises')
-  await platform.kante(['scale', 'count', '1', '-y'], inProject)
   await writeFile(join(project, 'index.js'), source.replace('Hello from Fly Edge!', 'Hello again!'))
   const start = performance.now()
   await platform.kante(['deploy', '--ha=false'], inProject)
