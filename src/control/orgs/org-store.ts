@@ -10,7 +10,7 @@ import type { Records } from '../state/records.ts'
 export interface OrgStore {
   /** Faults org_exists, invalid_value. */
   create(name: string, slug: string | undefined): Promise<Org>
-  /** With its tokens and its data key. Fault org_in_use while it has apps. */
+  /** With its tokens and its data key. Faults org_in_use while it has apps, org_changed. */
   remove(org: OrgSlug): Promise<void>
 }
 /** Tokens that go in the transaction of the org; more than an org should have. */
@@ -25,6 +25,7 @@ export function openOrgStore(deps: {
   readonly now: () => number
 }): OrgStore {
   const { store, records } = deps
+  const appsOf = (org: OrgSlug) => records.list<App>(prefixes.apps).filter((app) => app.org === org).length
   return {
     async create(name, given) {
       const slug = parseOrgSlug(given ?? slugOf(name))
@@ -39,21 +40,24 @@ export function openOrgStore(deps: {
       return org
     },
     async remove(org) {
-      const apps = records.list<App>(prefixes.apps).filter((app) => app.org === org).length
+      const found = records.getVersioned<Org>(keys.org(org))
+      const apps = appsOf(org)
       if (apps > 0) throw fault('org_in_use', { org, apps })
       const tokens = records.list<TokenRecord>(prefixes.tokens).filter((token) => token.org === org)
       if (tokens.length > mostTokens)
         throw fault('invalid_value', { field: 'org', found: `${tokens.length} tokens`, rule: `revoke them down to ${mostTokens}` })
-      const { revision } = await store.transact({
-        compare: [],
+      const written = await store.transact({
+        // An app or a token made meanwhile has written its org along.
+        compare: [{ key: keys.org(org), target: 'modRevision', is: '=', to: found?.modRevision ?? 0 }],
         then: [
           { op: 'delete', key: keys.org(org) },
           { op: 'delete', key: keys.dataKey(org) },
           ...tokens.map((token) => ({ op: 'delete', key: keys.token(token.id) }) as const),
         ],
       })
+      await deps.settle(written.revision)
+      if (!written.held) throw fault('org_changed', { org })
       deps.keyring.forget(org)
-      await deps.settle(revision)
     },
   }
 }

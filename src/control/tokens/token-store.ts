@@ -1,4 +1,5 @@
 import { fault } from '../../model/fault/fault.ts'
+import type { Org } from '../../model/app.ts'
 import type { RandomBytes } from '../../model/ids.ts'
 import type { TokenRecord } from '../../model/token.ts'
 import type { Store } from '../../store/contract.ts'
@@ -35,10 +36,15 @@ export function openTokenStore(deps: {
     async issue(wish) {
       const issued = issueToken(wish, deps.now(), deps.random)
       const key = keys.token(issued.record.id)
+      const org = records.get<Org>(keys.org(wish.org))
+      if (org === undefined) throw fault('org_not_found', { org: wish.org })
       const written = await store.transact({
-        // The org may be deleted meanwhile; a token of none would be one of whoever makes that org next.
+        // A token of an org that is gone would be one of whoever makes that org next. The org is written along, so that who deletes it finds it changed.
         compare: [{ key: keys.org(wish.org), target: 'version', is: '!=', to: 0 }],
-        then: [{ op: 'put', key, value: JSON.stringify(issued.record) }],
+        then: [
+          { op: 'put', key, value: JSON.stringify(issued.record) },
+          { op: 'put', key: keys.org(wish.org), value: JSON.stringify(org) },
+        ],
       })
       if (!written.held) throw fault('org_not_found', { org: wish.org })
       await deps.settle(written.revision)

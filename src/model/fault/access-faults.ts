@@ -17,6 +17,11 @@ export const accessFaults = {
     (d) => `org ${d.org} still has ${d.apps} apps`,
     () => 'destroy them first',
   ),
+  org_changed: entry<{ org: string }>(
+    'conflict',
+    (d) => `org ${d.org} was changed meanwhile`,
+    () => 'repeat the call',
+  ),
   secret_not_found: entry<{ app: string; name: string }>(
     'not_found',
     (d) => `app ${d.app} has no secret ${d.name}`,

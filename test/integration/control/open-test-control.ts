@@ -55,6 +55,8 @@ export async function openTestControl(
     hosts.map((host) => host.record),
     Date.now(),
   )
+  const strangers = { schema: 1, slug: 'strangers', name: 'Strangers', createdAt: new Date().toISOString() }
+  await store.transact({ compare: [], then: [{ op: 'put', key: 'org/strangers', value: JSON.stringify(strangers) }] })
   const mirror = opened.use(await openMirror({ store, clock: systemClock, log }, ['']))
   const deps: ControlDeps = {
     store,

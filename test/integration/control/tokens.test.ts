@@ -292,6 +292,19 @@ describe('tokens', () => {
     assert.equal((await at.call('GET', '/v1/kante/whoami', undefined, as(acme))).status, 401)
   })
 
+  test('and orgs that are deleted while an app is made in them leave neither without the other', async () => {
+    for (let round = 0; round < 10; round++) {
+      await at.ok('POST', '/v1/kante/orgs', { name: 'brief' })
+      const [made, deleted] = await Promise.all([
+        at.call('POST', '/v1/apps', { name: `brief-${round}`, org_slug: 'brief' }),
+        at.call('DELETE', '/v1/kante/orgs/brief'),
+      ])
+      assert.equal(made.status === 201, deleted.status !== 204, `${made.status} ${deleted.status}`)
+      if (made.status === 201) await at.call('DELETE', `/v1/apps/brief-${round}`)
+      await at.call('DELETE', '/v1/kante/orgs/brief')
+    }
+  })
+
   test('by Fly.io’s API are deploy tokens', async () => {
     const { token: deploy } = await at.ok<{ token: string }>('POST', '/v1/apps/web/deploy_token', { expiry: '24h' })
     assert.equal((await at.call('GET', '/v1/kante/whoami', undefined, as(deploy))).body.kind, 'deploy')

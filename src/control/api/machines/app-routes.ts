@@ -37,7 +37,9 @@ export function appRoutes(services: MachineServices): readonly Route[] {
       body: createAppRequest,
       replies: { 201: { description: 'the app', schema: app }, 422: { description: 'the name is taken', schema: faultReply } },
       async handle(context, { body }) {
-        const { org } = context.scope.inOrg(body.org_slug)
+        const scope = context.scope.inOrg(body.org_slug)
+        const [org] = scope.orgs()
+        if (org === undefined) throw fault('org_not_found', { org: scope.org })
         const name = parseAppName(body.name ?? body.app_name ?? '')
         const found = context.scope.isTaken(name) ? ownApp(context, name) : undefined
         if (found && body.idempotency_key !== undefined && found.idempotencyKey === body.idempotency_key) return json(show(context, found), 201)
@@ -45,7 +47,7 @@ export function appRoutes(services: MachineServices): readonly Route[] {
           schema: 1,
           id: ulid(clock.now(), random).toLowerCase(),
           name,
-          org,
+          org: org.slug,
           network: body.network || 'default',
           status: 'pending',
           createdAt: new Date(clock.now()).toISOString(),
@@ -53,11 +55,18 @@ export function appRoutes(services: MachineServices): readonly Route[] {
         }
         const key = keys.app(name)
         const written = await store.transact({
-          compare: [{ key, target: 'version', is: '=', to: 0 }],
-          then: [{ op: 'put', key, value: JSON.stringify(created) }],
+          compare: [
+            { key, target: 'version', is: '=', to: 0 },
+            { key: keys.org(org.slug), target: 'version', is: '!=', to: 0 },
+          ],
+          // The org is written along, so that who deletes it meanwhile finds it changed.
+          then: [
+            { op: 'put', key, value: JSON.stringify(created) },
+            { op: 'put', key: keys.org(org.slug), value: JSON.stringify(org) },
+          ],
         })
-        if (!written.held) throw fault('name_taken', { app: name })
         await services.settle(written.revision)
+        if (!written.held) throw context.scope.isTaken(name) ? fault('name_taken', { app: name }) : fault('org_not_found', { org: org.slug })
         return json(show(context, created), 201)
       },
     }),
