@@ -1,7 +1,8 @@
-import type { App } from '../../model/app.ts'
+import type { App, Release } from '../../model/app.ts'
 import type { DeployRecord } from '../../model/deploy/deploy-record.ts'
 import { groupOf, isManaged } from '../../model/deploy/plan-deploy.ts'
 import { fault } from '../../model/fault/fault.ts'
+import { releaseOf } from '../../model/secret.ts'
 import type { MachineConfig } from '../../model/machine/machine-config.ts'
 import { deployRequest, type DeployRequest } from '../../protocol/kante-api.ts'
 import type { Caller } from '../api/route.ts'
@@ -13,28 +14,39 @@ import type { OrgScope } from '../state/org-scope.ts'
  * Faults never_deployed, and those of a deploy.
  */
 export async function deploySecrets(deploys: Deploys, scope: OrgScope, app: App, caller: Caller): Promise<DeployRecord> {
-  const last = scope.deploys(app).findLast((deploy) => deploy.status === 'complete')
   const release = scope.releases(app).findLast((found) => found.status === 'complete')
-  if (last === undefined || release === undefined) throw fault('never_deployed', { app: app.name })
-  return deploys.start(scope, app, requestOf(scope, app, last, release.definition), caller)
+  const deployed = release?.deployed ?? deployedOfOlder(scope, app)
+  if (release === undefined || deployed === undefined) throw fault('never_deployed', { app: app.name })
+  return deploys.start(scope, app, requestOf(scope, app, release, deployed), caller)
+}
+type Deployed = NonNullable<Release['deployed']>
+
+/** Releases of before do not say what was deployed; their deploy does, while it is kept. */
+function deployedOfOlder(scope: OrgScope, app: App): Deployed | undefined {
+  const deploy = scope.deploys(app).findLast((found) => found.status === 'complete')
+  return deploy && { groups: deploy.targets, waitTimeoutMs: deploy.waitTimeoutMs }
 }
 
-/** The groups as they are, sizes that were changed since included; one that has no machine gets none. */
-function requestOf(scope: OrgScope, app: App, last: DeployRecord, definition: unknown): DeployRequest {
-  const machines = scope.machines(app).flatMap(({ desired }) => (desired !== undefined && isManaged(desired.config) ? [desired.config] : []))
-  const groups = Object.entries(last.targets).map(([group, target]) => {
-    const found = machines.find((config) => groupOf(config) === group)
+/** The groups as their newest machines are, sizes that were changed since included; one that has no machine gets none. */
+function requestOf(scope: OrgScope, app: App, release: Release, deployed: Deployed): DeployRequest {
+  const configs = scope
+    .machines(app)
+    .flatMap(({ desired }) => (desired !== undefined && isManaged(desired.config) ? [desired.config] : []))
+    .toSorted((a, b) => (releaseOf(b) ?? 0) - (releaseOf(a) ?? 0))
+  const groups = Object.entries(deployed.groups).map(([group, target]) => {
+    const found = configs.find((config) => groupOf(config) === group)
     return [group, found === undefined ? target : withoutStandbys(found)] as const
   })
   const request = deployRequest.parse({
-    image: last.image,
+    image: release.image,
     groups: {},
     ha: false,
     only: { updateOnly: true },
-    waitTimeoutMs: last.waitTimeoutMs,
+    waitTimeoutMs: deployed.waitTimeoutMs,
+    machineChecks: deployed.machineChecks,
     ...(app.primaryRegion === undefined ? {} : { primaryRegion: app.primaryRegion }),
   })
   // Past the schema: configs keep the order of their keys.
-  return { ...request, groups: Object.fromEntries(groups), definition }
+  return { ...request, groups: Object.fromEntries(groups), definition: release.definition }
 }
 const withoutStandbys = ({ standbys: _standbys, ...config }: MachineConfig): Record<string, unknown> => config
