@@ -90,7 +90,8 @@ export class EdgeBrain implements Brain {
     const app = this.#deps.index.lookup(facts.hostname)
     if (app === undefined) return unknownHost(facts.hostname, this.#options.domain)
     app.requests++
-    return this.#decide({ facts, app, sinceMs: this.#deps.clock.monotonic(), trouble: undefined })
+    const nowMs = this.#deps.clock.monotonic()
+    return this.#decide({ facts, app, sinceMs: nowMs, trouble: undefined }, nowMs)
   }
 
   /** Routes or states of the app's machines have changed: who waits is looked at again. */
@@ -125,12 +126,12 @@ export class EdgeBrain implements Brain {
       : wakeFailed(app.name, failure)
   }
 
-  #choose(errand: Errand): Choice {
-    const { index, clock, random } = this.#deps
+  #choose(errand: Errand, nowMs = this.#deps.clock.monotonic()): Choice {
+    const { index, random } = this.#deps
     const pool = index.poolOf(errand.app, errand.facts.port)
     if (pool === undefined) return { kind: 'none', why: 'no-machine' }
-    const { tried } = errand.trouble ?? {}
-    const options = { nowMs: clock.monotonic(), random, ...(tried === undefined ? {} : { tried }) }
+    const tried = errand.trouble?.tried
+    const options = { nowMs, random, tried }
     const choice = choose(pool, errand.facts, options)
     // All have had their turn, and this one's penalty is over: it may try again.
     if (choice.kind === 'ask' && tried !== undefined && choice.place.suspectUntilMs <= options.nowMs) {
@@ -140,8 +141,8 @@ export class EdgeBrain implements Brain {
     return choice
   }
 
-  #decide(errand: Errand): Decision {
-    const choice = this.#choose(errand)
+  #decide(errand: Errand, nowMs: number): Decision {
+    const choice = this.#choose(errand, nowMs)
     if (choice.kind === 'go') return this.#go(errand, choice)
     if (choice.kind === 'none') return this.#none(errand, choice.why)
     return this.#hold(errand, choice)
@@ -187,7 +188,7 @@ export class EdgeBrain implements Brain {
     const isOver = refused + reset + timeout >= mostTries || nowMs - errand.sinceMs >= timeouts.holdMs
     // The place is given back only now, so that a waiter is not sent to a machine that has just refused.
     this.#leavePlace(errand, place, false)
-    return hadPatience && !isOver ? this.#decide(errand) : connectFailed(errand.app.name, reason, place.port)
+    return hadPatience && !isOver ? this.#decide(errand, nowMs) : connectFailed(errand.app.name, reason, place.port)
   }
 
   #hold(errand: Errand, choice: Exclude<Choice, { kind: 'go' | 'none' }>): Decision {

@@ -14,7 +14,7 @@ export interface ChooseOptions {
   /** 0 up to, not including, 1 */
   readonly random: () => number
   /** Places that have failed this request already. */
-  readonly tried?: ReadonlySet<Place>
+  readonly tried?: ReadonlySet<Place> | undefined
 }
 export type Choice =
   /** `warm`: the nearest region sleeps and is woken beside this request, for those that follow. */
