@@ -56,6 +56,16 @@ test('a value changes where it stands', () => {
   assert.equal(edit(sample, set(['http_service', 'internal_port'], 3000)), sample.replace('8080', '3000'))
 })
 
+test('what differs between two definitions changes where it stands, comments included', () => {
+  const before = { app: 'shop', vm: [{ memory: '256mb', processes: ['web'] }] }
+  const after = { app: 'other', vm: [{ memory: '1gb', processes: ['web', 'worker'] }] }
+  const text = 'app = "shop" # name\n[[vm]]\nmemory = "256mb" # small\nprocesses = ["web"] # groups\n'
+  assert.equal(
+    edit(text, ...editsBetween(before, after)),
+    'app = "other" # name\n[[vm]]\nmemory = "1gb" # small\nprocesses = [\'web\', \'worker\'] # groups\n',
+  )
+})
+
 test('a new key joins its section with the indentation of its neighbours', () => {
   assert.equal(
     edit(sample, set(['http_service', 'min_machines_running'], 1)),

@@ -44,7 +44,9 @@ function changesOf(before: ConfigValue | undefined, after: ConfigValue, path: Co
     return [...surplus.toReversed(), ...after.flatMap((item, index) => changesOf(before[index], item, [...path, index]))]
   }
   const set = { kind: 'set' as const, path, value: after }
-  return before === undefined ? [set] : [{ kind: 'remove', path }, set]
+  // A value takes the former one's place, comment included; only sections have to go first.
+  const isSection = [before, after].some((value) => isConfigTable(value) || isTableList(value))
+  return before === undefined || !isSection ? [set] : [{ kind: 'remove', path }, set]
 }
 
 /** Gives a top-level key of a config file a text value; every other byte, comments and order included, stays. Fault config_invalid. */

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -40,6 +40,27 @@ const post = async <T>(app: string, path: string, body = '') =>
 test('hono answers from the machine in its region', { timeout }, async () => {
   await launch('hono', '--ha=false')
   assert.equal((await ask({ port: edge(), host: 'hono-app.localhost', path: '/hello/you' })).body, 'Hello you, from fra')
+})
+
+test('what it was deployed with is shown, saved in place with its comments, and saved to new files', { timeout }, async () => {
+  const cwd = join(folder, 'hono')
+  const path = join(cwd, 'fly.toml')
+  const deployed = await readFile(path, 'utf8')
+  const shown = JSON.parse((await platform.kante(['config', 'show'], { cwd })).stdout) as unknown
+  assert.deepEqual(shown, JSON.parse((await platform.kante(['config', 'show', '--local'], { cwd })).stdout))
+  await writeFile(path, deployed.replace("auto_stop_machines = 'suspend'", "auto_stop_machines = 'off' # mine") + '\n[env]\n  A = "1"\n')
+  assert.equal((await platform.kante(['config', 'save'], { cwd, mayFail: true })).code, 1, 'nobody said yes')
+  await platform.kante(['config', 'save', '-y'], { cwd })
+  assert.equal(await readFile(path, 'utf8'), deployed.replace("'suspend'", "'suspend' # mine") + '\n')
+  for (const file of ['saved.toml', 'saved.json', 'saved.yaml']) {
+    await platform.kante(['config', 'save', '-a', 'hono-app', '-c', file], { cwd })
+    await platform.kante(['config', 'validate', '--strict', '-c', file], { cwd })
+    assert.deepEqual(JSON.parse((await platform.kante(['config', 'show', '--local', '-c', file], { cwd })).stdout), shown, file)
+  }
+  await platform.kante(['secrets', 'set', '--stage', 'TOKEN=hidden'], { cwd })
+  const { stdout } = await platform.kante(['config', 'env'], { cwd })
+  assert.match(stdout, /Secrets\nNAME +DIGEST\nTOKEN +\w+/)
+  assert.doesNotMatch(stdout, /hidden/)
 })
 
 test('websocket-chat tells everybody in a room, and who comes later, what was said', { timeout }, async () => {
