@@ -37,6 +37,9 @@ export class FakeHost {
   checkResult: (config: MachineConfig) => CheckStatus['status'] = () => 'passing'
   /** Whether a machine with this config stays up; else it ends with code 1 at once. */
   survives: (config: MachineConfig) => boolean = () => true
+  /** The code with which a program of this config ends at once; those of release commands and machine checks do. */
+  endsWith: (config: MachineConfig) => number | undefined = (config) =>
+    config.metadata?.['fly_process_group']?.startsWith('fly_app_') ? 0 : undefined
   drainResult: 'stopped' | 'busy' | 'cancelled' = 'stopped'
   readonly #store: Store
   readonly #waiters = new Set<() => void>()
@@ -247,6 +250,11 @@ export class FakeHost {
         ...(servicePort ? { servicePort } : {}),
       }
     })
+    const code = this.endsWith(machine.config)
+    if (code !== undefined) {
+      machine.state = 'stopped'
+      this.#event(machine, 'exit', 'stopped', exitEvent(code, false))
+    }
     if (!this.survives(machine.config)) {
       machine.state = 'stopped'
       this.#event(machine, 'exit', 'stopped', exitEvent(1, false), 2)
