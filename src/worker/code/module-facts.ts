@@ -24,6 +24,8 @@ export interface BindingUse {
   readonly feature: FeatureId | undefined
   /** The method called on it: `put`, `idFromName`. */
   readonly method: string | undefined
+  /** A `put` with an expiration. */
+  readonly expires?: boolean
   /** Only a text or member of the same name: enough to not call a binding unused. */
   readonly isHint: boolean
 }
@@ -113,6 +115,8 @@ export interface ModuleFacts {
   /** Packages that `env` as a whole is handed to. */
   readonly envHandedTo: readonly string[]
   readonly typedBindings: Readonly<Record<string, { readonly feature: FeatureId; readonly line: number }>>
+  /** Calls on what a written type says is a binding: a parameter `kv: KVNamespace`. */
+  readonly typedCalls: readonly { readonly type: string; readonly method: string; readonly line: number; readonly expires: boolean }[]
   readonly routes: readonly CodeRoute[]
   readonly mounts: readonly Mount[]
   readonly routers: readonly RouterVariable[]

@@ -67,13 +67,14 @@ const notBindings = new Set([
   'BASE_URL',
 ])
 
-type BindingFacts = Pick<ModuleFacts, 'bindings' | 'dynamicEnv' | 'envHandedTo' | 'typedBindings'>
+type BindingFacts = Pick<ModuleFacts, 'bindings' | 'dynamicEnv' | 'envHandedTo' | 'typedBindings' | 'typedCalls'>
 
 /** Everything read from `env`, however it is reached: a parameter, this.env, c.env, an import, a pattern. */
 export function readBindings(tree: Tree, names: Names): BindingFacts {
   const bindings: BindingUse[] = []
   const dynamicEnv: number[] = []
   const handed = new Set<string>()
+  const typedCalls: { type: string; method: string; line: number; expires: boolean }[] = []
   const typedBindings: Record<string, { feature: FeatureId; line: number }> = {}
   const env = envNames(tree, names)
   const isEnv = (value: SyntaxNode | undefined): boolean => {
@@ -93,7 +94,7 @@ export function readBindings(tree: Tree, names: Names): BindingFacts {
     if (notBindings.has(name) || !/^[A-Za-z_$]/.test(name)) return
     const method = methodOn(tree, at)
     const feature = method === undefined ? undefined : tellingMethods[method]
-    bindings.push({ name, line: lineOf(at), feature, method, isHint: false })
+    bindings.push({ name, line: lineOf(at), feature, method, isHint: false, ...(method === 'put' ? { expires: expiresAt(tree, at) } : {}) })
   }
   /** `const kv = env.KV`: uses of kv are uses of KV. */
   const aliases = new Map<string, string>()
@@ -129,6 +130,11 @@ export function readBindings(tree: Tree, names: Names): BindingFacts {
       if (isPicked)
         for (const property of parts(node, 'properties')) if (memberName(property) !== undefined) record(memberName(property) ?? '', property ?? node)
     } else if (isCall(node)) {
+      const target = part(calleeOf(node), 'object')
+      const type = names.typed.get(dotted(target)?.split('.').at(-1) ?? '')
+      const method = memberName(calleeOf(node))
+      if (type !== undefined && Object.hasOwn(bindingTypes, type) && method !== undefined)
+        typedCalls.push({ type, method, line: lineOf(node), expires: hasExpiration(node) })
       const from = importedFrom(names, calleeOf(node))
       if (from !== undefined && !from.startsWith('.') && parts(node, 'arguments').some(isEnv)) handed.add(from)
       if (
@@ -149,7 +155,7 @@ export function readBindings(tree: Tree, names: Names): BindingFacts {
       if (feature !== undefined && name !== undefined) typedBindings[name] = { feature, line: lineOf(node) }
     }
   }
-  return { bindings, dynamicEnv, envHandedTo: [...handed], typedBindings }
+  return { bindings, dynamicEnv, envHandedTo: [...handed], typedBindings, typedCalls }
 }
 
 /** The method called on an expression: `put` of `env.KV.put(…)`. */
@@ -168,6 +174,13 @@ function methodOn(tree: Tree, node: SyntaxNode): string | undefined {
   const name = memberName(parent)
   return isCall(call) && part(call, 'callee') === parent && name !== undefined ? name : undefined
 }
+/** Whether a `put` on the node names when its entry ends. */
+function expiresAt(tree: Tree, node: SyntaxNode): boolean {
+  for (const up of tree.ancestorsOf(node)) if (isCall(up)) return hasExpiration(up)
+  return false
+}
+const hasExpiration = (call: SyntaxNode): boolean =>
+  parts(bare(parts(call, 'arguments')[2]), 'properties').some((property) => ['expirationTtl', 'expiration'].includes(memberName(property) ?? ''))
 export const saysBinding = (method: string | undefined): boolean => method !== undefined && (bindingMethods.has(method) || method in tellingMethods)
 
 const envTypes = /(^|\.)(\w*Env|\w*Bindings|CloudflareEnv|\w*Environment)$/
