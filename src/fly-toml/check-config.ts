@@ -1,4 +1,3 @@
-import { isProblem, splitCommandLine } from './command-line.ts'
 import type { FlyConfig, ForGroups, ServiceSection } from './fly-config.ts'
 import { guestOfSize } from './machine-guest.ts'
 import { defaultGroup, forGroup, processGroups } from './process-groups.ts'
@@ -24,7 +23,16 @@ export function checkConfig(config: FlyConfig, findings: Findings): void {
       }
     }
   }
-  unknownGroups('services', config.services, findings.errors)
+  unknownGroups(
+    'http_service',
+    config.services.filter((service) => service.origin === 'http_service'),
+    findings.errors,
+  )
+  unknownGroups(
+    'services',
+    config.services.filter((service) => service.origin === 'services'),
+    findings.errors,
+  )
   unknownGroups('restart', config.restart, findings.errors)
   for (const key of ['checks', 'mounts', 'vm', 'files', 'metrics'] as const) unknownGroups(key, config[key], findings.warnings)
 
@@ -32,17 +40,6 @@ export function checkConfig(config: FlyConfig, findings: Findings): void {
     if (hasManyGroups && service.processes.length === 0) {
       error(service.line, service.origin, `needs processes = [...] because there are several process groups: ${named}`)
     }
-  }
-  for (const [group, command] of Object.entries(config.processes)) {
-    const words = splitCommandLine(command)
-    if (isProblem(words)) error(1, `processes.${group}`, words.problem)
-  }
-  for (const [key, command] of [
-    ['deploy.release_command', config.deploy.releaseCommand],
-    ['console_command', config.consoleCommand],
-  ] as const) {
-    const words = splitCommandLine(command ?? '')
-    if (isProblem(words)) error(1, key, words.problem)
   }
   const byDefault = defaultGroup(config)
   for (const group of groups) {
@@ -65,7 +62,6 @@ export function checkConfig(config: FlyConfig, findings: Findings): void {
     if (vm.size !== undefined && vm.size !== '' && guestOfSize(vm.size) === undefined)
       warn(vm.line, 'vm.size', `found ${JSON.stringify(vm.size)}, which is no size (\`kante platform vm-sizes\` lists them); shared-cpu-1x is used`)
   }
-  if (config.statics.length > 10) warn(1, 'statics', `has ${config.statics.length} sections, of which the first 10 count`)
   const [mount] = config.mounts
   if (config.deploy.strategy === 'canary' && mount !== undefined) error(mount.line, 'deploy.strategy', 'canary does not work with mounts')
 }

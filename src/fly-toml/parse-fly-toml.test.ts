@@ -49,8 +49,8 @@ test('wrong values are refused where they stand, all in one pass', () => {
       '[processes]\nweb = "a"\nworker = "b"\n[http_service]\n',
       ['4 http_service: needs processes = [...] because there are several process groups: "web", "worker"'],
     ],
-    ['[http_service]\nprocesses = ["wbe"]', ['1 services.processes: found "wbe", allowed is a group of [processes]: "app"']],
-    ['[processes]\napp = "node \'x"', ["1 processes.app: has a ' that is not closed"]],
+    ['[http_service]\nprocesses = ["wbe"]', ['1 http_service.processes: found "wbe", allowed is a group of [processes]: "app"']],
+    ['[processes]\napp = "node \'x"', ["2 processes.app: has a ' that is not closed"]],
     [
       '[mounts]\ndestination="/a"\nauto_extend_size_limit=5',
       [

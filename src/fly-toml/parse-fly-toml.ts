@@ -1,4 +1,5 @@
 import { fault } from '../model/fault/fault.ts'
+import { isProblem, splitCommandLine } from './command-line.ts'
 import type { BuildSection, DeploySection, FlyConfig, NamedCheck } from './fly-config.ts'
 import { checkConfig } from './check-config.ts'
 import { readMachineCheck, readNamedCheck } from './read-checks.ts'
@@ -79,6 +80,8 @@ export function readConfig(root: Section): FlyConfig {
       hostDedicationId: root.string('host_dedication_id'),
     }),
   }
+  if (config.statics.length > 10) root.warn('statics', `has ${config.statics.length} sections, of which the first 10 count`)
+  checkCommand(root, 'console_command', config.consoleCommand)
   experimental?.end()
   withoutEffect(root, 'machine_config', 'container', 'files', 'statics', 'metrics', 'metric')
   root.end()
@@ -120,6 +123,7 @@ function readDeploy(section: Section | undefined): DeploySection {
     releaseCommandVm: readVmOf(section, 'release_command_vm') ?? readVmOf(section, 'release_command_compute'),
     seedCommand: section.string('seed_command'),
   }
+  checkCommand(section, 'release_command', fields.releaseCommand)
   withoutEffect(section, 'seed_command')
   section.end()
   return given(fields)
@@ -142,10 +146,21 @@ function readShare(section: Section, key: string): number | undefined {
   return undefined
 }
 
+/** What a shell could not split into words is no command. */
+function checkCommand(section: Section, key: string, command: string | undefined): void {
+  const words = splitCommandLine(command ?? '')
+  if (isProblem(words)) section.error(key, words.problem)
+}
+
 /** A table of commands, or the legacy list of {name, command}. */
 function readProcesses(root: Section): Readonly<Record<string, string>> {
   const whole = root.json('processes')
-  if (!Array.isArray(whole)) return root.textMap('processes')
+  if (!Array.isArray(whole)) {
+    const section = typeof whole === 'object' ? root.section('processes') : undefined
+    const commands = root.textMap('processes')
+    if (section !== undefined) for (const [group, command] of Object.entries(commands)) checkCommand(section, group, command)
+    return commands
+  }
   // Neither do entries that are no tables count.
   if (!whole.every((item) => typeof item === 'object')) {
     root.warn('processes', 'found a list, allowed is a table of commands; it is left out')
@@ -154,6 +169,7 @@ function readProcesses(root: Section): Readonly<Record<string, string>> {
   const entries = root.sections('processes').flatMap((section) => {
     const name = section.text('name')
     const command = section.text('command') ?? ''
+    checkCommand(section, 'command', command)
     section.end()
     // flyctl drops entries without a name: its old API wrote an empty one.
     return name === undefined ? [] : [[name, command] as const]
