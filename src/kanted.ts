@@ -135,6 +135,7 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
         storeName: 'sqlite',
         regions: platform.regions.map((region) => parseRegionCode(region.code)),
         idleMs: platform.idleTimeoutMs,
+        ...(platform.keepReleases === undefined ? {} : { keepReleases: platform.keepReleases }),
         ...(platform.scaleInAfterMs === undefined ? {} : { scaleInAfterMs: platform.scaleInAfterMs }),
         // The pid file sees to it.
         isOnlyControl: true,
@@ -158,7 +159,7 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
         }),
       )
       const keeper = opened.use(await openKeeper({ clock, log: hostLog }, { socket: at.keeperSocket, dir: at.dir, nodePath: process.execPath }))
-      const logs = opened.use(await openHostLogs({ clock }, { dir: `${at.dir}/logs`, region: record.region.code }))
+      const logs = opened.use(await openHostLogs({ clock }, { dir: `${at.dir}/logs`, region: record.region.code, ...logRetention(platform) }))
       const db = opened.use(await openSqliteStore({ clock, engine, log: hostLog }, { path: at.db }))
       const runtime = opened.use(
         await openProcessRuntime(
@@ -197,6 +198,9 @@ function masterKeyFromEnvironment({ masterKeyVariable, givenMasterKey }: typeof 
   const [key, former] = [taken(masterKeyVariable), taken(`${masterKeyVariable}_FORMER`)]
   return key && givenMasterKey(key, former)
 }
+
+const logRetention = ({ keepLogsMs, keepLogsBytes }: PlatformFile) =>
+  keepLogsMs === undefined || keepLogsBytes === undefined ? {} : { retention: { keepMs: keepLogsMs, totalBytes: keepLogsBytes } }
 
 /** For tests: ends the daemon as kill -9 does, at the so-many-th point of the deploys that it began itself. */
 function diesInDeploy(point: string | undefined): { readonly deployReached?: (point: string, isFresh: boolean) => void } {

@@ -33,6 +33,7 @@ import { openMachineOrders } from './orders/machine-orders.ts'
 import { reconcileOrders } from './orders/reconcile-orders.ts'
 import { countMachines } from './platform/platform-counts.ts'
 import { openPlatformView } from './platform/platform-view.ts'
+import { openRetention, type RetentionOptions } from './retention/retention-loop.ts'
 import { openLoadIntake } from './routes/load-intake.ts'
 import { openRouteFeed } from './routes/route-feed.ts'
 import { serveInternal } from './routes/serve-internal.ts'
@@ -91,6 +92,10 @@ export interface ControlOptions {
   readonly idleMs?: number
   /** How long a machine of an autoscaled app rests before it is destroyed; 10 min by default. */
   readonly scaleInAfterMs?: number
+  /** Releases kept per app; 20 by default. */
+  readonly keepReleases?: number
+  /** Retention’s times, for tests. */
+  readonly retention?: Partial<RetentionOptions>
   /** Autoscale's other times; docs/adr/0020 has the defaults. */
   readonly autoscale?: Partial<AutoscaleLoopOptions>
 }
@@ -125,6 +130,7 @@ const autoscaleTimes = (restMs = 600_000): AutoscaleLoopOptions => ({
   calmMs: Math.min(60_000, restMs / 10),
 })
 const defaultEdgePatienceMs = 6_000
+const retentionTimes = { everyMs: 600_000, graceMs: 3_600_000 }
 
 /** Opens the role: the API as a function, and the loops that finish what an earlier control began. */
 export async function openControl(deps: ControlDeps, options: ControlOptions): Promise<ControlRole> {
@@ -153,6 +159,7 @@ export async function openControl(deps: ControlDeps, options: ControlOptions): P
   const edgePatienceMs = options.edgePatienceMs ?? defaultEdgePatienceMs
   const work = { store, mirror, records, orders, platform, hosts: deps.hosts, settle, haveRoutes, edgePatienceMs, clock, random, log }
   opened.use(reconcileOrders(work))
+  opened.use(openRetention({ ...work, layers }, { ...retentionTimes, releases: options.keepReleases ?? 20, ...options.retention }))
   const deploys = opened.use(openDeploys({ ...work, isAlone: options.isOnlyControl ?? false, reached: deps.deployReached }))
   const idleMs = options.idleMs ?? defaultIdleMs
   opened.use(openAutostop({ mirror, loads, hosts: deps.hosts, clock, log }, { idleMs, minUptimeMs: Math.min(idleMs, 5_000), everyMs: 500 }))

@@ -24,6 +24,10 @@ export interface PlatformFile {
   readonly idleTimeoutMs: number
   /** How long a machine of an autoscaled app rests before it is destroyed; 10 min where it is missing. */
   readonly scaleInAfterMs?: number
+  /** What is kept (docs/adr/0018): releases per app with their files, and each host’s logs by age and by size. */
+  readonly keepReleases?: number
+  readonly keepLogsMs?: number
+  readonly keepLogsBytes?: number
 }
 /** The file is there but is not what it should be. */
 export class PlatformFileError extends Error {
@@ -50,7 +54,7 @@ export function parsePlatformFile(path: string, text: string): PlatformFile {
   } catch (cause) {
     throw new PlatformFileError(`${path}: not JSON`, { cause })
   }
-  const { schema, regions, apiPort, dataDir, domain, createdAt, idleTimeoutMs, scaleInAfterMs } = found
+  const { schema, regions, apiPort, dataDir, domain, createdAt, idleTimeoutMs, scaleInAfterMs, keepReleases, keepLogsMs, keepLogsBytes } = found
   if (schema !== 1) throw wrong(`schema: found ${JSON.stringify(schema)}, this version reads 1`)
   if (!Array.isArray(regions) || regions.length === 0) throw wrong('regions: a list of at least one region is needed')
   if (!isPort(apiPort)) throw wrong('apiPort: a port is needed')
@@ -60,6 +64,10 @@ export function parsePlatformFile(path: string, text: string): PlatformFile {
   if (typeof idleTimeoutMs !== 'number' || !(idleTimeoutMs > 0)) throw wrong('idleTimeoutMs: a positive number is needed')
   if (scaleInAfterMs !== undefined && !(typeof scaleInAfterMs === 'number' && scaleInAfterMs > 0))
     throw wrong('scaleInAfterMs: a positive number is needed')
+  const kept = { keepReleases, keepLogsMs, keepLogsBytes }
+  for (const [name, value] of Object.entries(kept))
+    if (value !== undefined && !(Number.isInteger(value) && isBetween(value, 1, Number.MAX_SAFE_INTEGER)))
+      throw wrong(`${name}: a positive whole number is needed`)
   return {
     schema,
     regions: regions.map((region, index) => parseRegion(asRecord(region), (what) => wrong(`regions[${index}].${what}`))),
@@ -69,6 +77,7 @@ export function parsePlatformFile(path: string, text: string): PlatformFile {
     createdAt,
     idleTimeoutMs,
     ...(scaleInAfterMs === undefined ? {} : { scaleInAfterMs }),
+    ...(Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)) as Partial<Record<keyof typeof kept, number>>),
   }
 }
 

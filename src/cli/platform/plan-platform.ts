@@ -11,6 +11,9 @@ export interface UpFlags {
   readonly apiPort: number | undefined
   readonly idleTimeoutMs: number | undefined
   readonly scaleInAfterMs?: number | undefined
+  readonly keepReleases?: number | undefined
+  readonly keepLogsMs?: number | undefined
+  readonly keepLogsBytes?: number | undefined
 }
 export interface PlatformPlan {
   readonly file: PlatformFile
@@ -23,7 +26,17 @@ export interface PlatformChange {
   readonly from: string
   readonly to: string
 }
-const defaults = { regions: ['fra'], httpPort: 8080, apiPort: 4280, idleTimeoutMs: 5000, scaleInAfterMs: 600_000, domain: 'localhost' } as const
+const defaults = {
+  regions: ['fra'],
+  httpPort: 8080,
+  apiPort: 4280,
+  idleTimeoutMs: 5000,
+  scaleInAfterMs: 600_000,
+  keepReleases: 20,
+  keepLogsMs: 7 * 24 * 3_600_000,
+  keepLogsBytes: 1024 ** 3,
+  domain: 'localhost',
+} as const
 
 /**
  * The platform that an `up` means: what was typed, else what the first `up` decided, else the defaults. The first region of `--regions` gets
@@ -46,6 +59,9 @@ export function planPlatform(
     createdAt: before?.createdAt ?? new Date(options.nowMs).toISOString(),
     idleTimeoutMs: typed.idleTimeoutMs ?? before?.idleTimeoutMs ?? defaults.idleTimeoutMs,
     scaleInAfterMs: typed.scaleInAfterMs ?? before?.scaleInAfterMs ?? defaults.scaleInAfterMs,
+    keepReleases: typed.keepReleases ?? before?.keepReleases ?? defaults.keepReleases,
+    keepLogsMs: typed.keepLogsMs ?? before?.keepLogsMs ?? defaults.keepLogsMs,
+    keepLogsBytes: typed.keepLogsBytes ?? before?.keepLogsBytes ?? defaults.keepLogsBytes,
   }
   refuseClashes(file)
   const after = new Set(file.regions.map((region) => region.code))
@@ -98,6 +114,9 @@ export function changesBetween(before: PlatformFile, after: PlatformFile): reado
     ['--data', file.dataDir],
     ['--idle-timeout', `${file.idleTimeoutMs / 1000}s`],
     ['--scale-in-after', `${(file.scaleInAfterMs ?? defaults.scaleInAfterMs) / 1000}s`],
+    ['--keep-releases', String(file.keepReleases ?? defaults.keepReleases)],
+    ['--keep-logs', `${(file.keepLogsMs ?? defaults.keepLogsMs) / 1000}s`],
+    ['--keep-logs-mb', String((file.keepLogsBytes ?? defaults.keepLogsBytes) / 1024 ** 2)],
   ]
   const was = fields(before)
   return fields(after).flatMap(([flag, to], index) => {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { ensureFolder, syncFolder } from '../../kit/durable-file.ts'
@@ -10,6 +10,8 @@ import { digestOfHex, type Digest } from '../../model/ids.ts'
 /** Layers as files named by their digest: `<dir>/<64 hex digits>.tar.gz`. What is there is whole and on disk. */
 export interface LayerStore {
   has(digest: Digest): Promise<boolean>
+  /** When it was written, or last asked for by `has`. */
+  usedAtMs(digest: Digest): Promise<number>
   sizeOf(digest: Digest): Promise<number>
   fileOf(digest: Digest): string
   read(digest: Digest): Promise<Readable>
@@ -50,7 +52,14 @@ export async function openLayerStore(dir: string, limitBytes = 1024 ** 3): Promi
     fileOf,
     sizeOf,
     temporaryFile,
-    has: async (digest) => (await sizeIfThere(digest)) !== undefined,
+    async has(digest) {
+      if ((await sizeIfThere(digest)) === undefined) return false
+      // Somebody is about to use it: it is as good as new.
+      const now = new Date()
+      await utimes(fileOf(digest), now, now)
+      return true
+    },
+    usedAtMs: async (digest) => (await stat(fileOf(digest))).mtimeMs,
     async read(digest) {
       await sizeOf(digest)
       return createReadStream(fileOf(digest))

@@ -37,7 +37,6 @@ export interface DeployDeps {
   readonly isAlone: boolean
   /** How long edges may take to have new routes; one that is silent for longer is not waited for. */
   readonly edgePatienceMs: number
-  readonly keptDeploys?: number
   /** See machine-hands. `isFresh`: the deploy was begun by this control. */
   readonly reached?: ((point: string, isFresh: boolean) => void) | undefined
 }
@@ -63,7 +62,7 @@ const leaseTtlMs = 5_000
 const keepAliveMs = 1_500
 const takeOverMs = 1_000
 const patienceMs = 2_000
-const keptByDefault = 20
+const keptDeploys = 20
 const pollMs = 50
 const hostPatienceMs = 15_000
 
@@ -114,12 +113,7 @@ export function openDeploys(deps: DeployDeps): Deploys {
   }
 
   /** Records beyond the newest ones, a handful at a time. */
-  const outlived = (scope: OrgScope, app: App) =>
-    scope
-      .deploys(app)
-      .filter(isEnded)
-      .slice(0, -(deps.keptDeploys ?? keptByDefault))
-      .slice(0, 16)
+  const outlived = (scope: OrgScope, app: App) => scope.deploys(app).filter(isEnded).slice(0, -keptDeploys).slice(0, 16)
 
   const leaseValue = (deploy: DeployRecord) =>
     JSON.stringify({ schema: 1, deploy: deploy.id, holder: `release v${deploy.release.version} by ${deploy.createdBy}` } satisfies AppLeaseValue)
