@@ -33,6 +33,7 @@ export async function stopPlatform(ctx: Pick<CliContext, 'paths' | 'clock' | 'pr
       const at = paths.host(region)
       const outcome = await stopKeeper(at.keeperSocket, keeperTimeoutMs)
       if (outcome === 'ended') ctx.progress(`Stopped ${region}: machines and edge`)
+      if (outcome === 'silent') await endSilentKeeper(at.dir, region, ctx)
       const { endOrphans } = await import('../../host/keeper/orphans.ts')
       const { ended } = await endOrphans(at.dir)
       if (ended > 0) ctx.progress(`Ended ${ended} processes in ${region} that had lost their keeper`)
@@ -42,9 +43,18 @@ export async function stopPlatform(ctx: Pick<CliContext, 'paths' | 'clock' | 'pr
   await rm(paths.pidFile, { force: true })
   return {
     daemon: daemon !== undefined,
-    keepers: outcomes.filter((each) => each.outcome === 'ended').map((each) => each.region),
+    keepers: outcomes.filter((each) => each.outcome !== 'absent').map((each) => each.region),
     orphans: outcomes.reduce((sum, each) => sum + each.ended, 0),
   }
+}
+
+/** A keeper that is frozen or stuck cannot end its machines: it is killed, and what it leaves is ended as after any death of a keeper. */
+async function endSilentKeeper(dir: string, region: string, ctx: Pick<CliContext, 'clock' | 'progress'>): Promise<void> {
+  const { readOwner } = await import('../../host/keeper/keeper-lock.ts')
+  const owner = readOwner(dir)
+  if (owner === undefined) return
+  ctx.progress(`The keeper of ${region} (${owner.pid}) does not answer: it is killed`)
+  await endProcess(owner, 0, ctx)
 }
 
 /** The regions whose keeper runs. */
