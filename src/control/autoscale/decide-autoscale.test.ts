@@ -67,6 +67,13 @@ describe('making machines', () => {
     )
     assert.deepEqual(pressed(full, { policy: { mode: 'standard', min: 1, max: 10 }, demand: demand({ fra: 60 }) }).create, [cdg, cdg])
   })
+  test('balanced looks at each region by itself: one that rests elsewhere is no help to an edge whose own machines are over their soft limit', () => {
+    const busy = [resting('a', 900_000), machine('b', { region: cdg, load: 25 })]
+    assert.deepEqual(pressed(busy, { demand: demand({ cdg: 25 }) }).create, [cdg])
+    assert.deepEqual(pressed(busy, { demand: demand({ cdg: 25 }), policy: { mode: 'standard', min: 1, max: 10 } }).create, [])
+    const sleeper = [machine('a', { load: 25 }), resting('b', 900_000, { region: cdg })]
+    assert.deepEqual(pressed(sleeper, { demand: demand({ cdg: 25 }) }).create, [], 'the edge of cdg wakes its own')
+  })
   test('makes up for what is missing to the minimum at once', () => {
     assert.deepEqual(decideAutoscale(input([machine('a')], { policy: { mode: 'standard', min: 4, max: 10 } })).create, [cdg, fra, cdg])
   })
@@ -90,6 +97,11 @@ describe('destroying machines', () => {
     assert.equal(destroyed(three, { demand: demand({ cdg: 1 }) }), 'b')
     assert.equal(destroyed([resting('a', 0), machine('c', { region: cdg })]), undefined, 'the one to go has not rested yet')
     assert.equal(destroyed(three, { policy: { mode: 'standard', min: 1, max: 10 } }), 'b', 'standard evens out')
+  })
+  test('keeps the last one of the primary region, where an app comes home to', () => {
+    const moved = [resting('a', 0), machine('b', { region: cdg, load: 5 })]
+    assert.equal(destroyed(moved, { demand: demand({ cdg: 5 }) }), undefined)
+    assert.equal(destroyed(moved, { demand: demand({ cdg: 5 }), regions: [cdg] }), 'a', 'unless it is not in the pool any more')
   })
   test('is slower the next time when what was destroyed was needed soon after', () => {
     const first = decideAutoscale(input([resting('a', 0), resting('b', 0)]))
@@ -147,7 +159,10 @@ test('whatever the machines are like: the bounds hold, and nothing that serves o
         assert.ok(decision.create.length === 0 || machines.length + decision.create.length <= policy.max)
         assert.ok([decision.create.length > 0, decision.destroy !== undefined, decision.stop !== undefined].filter(Boolean).length <= 1)
         if (machines.length >= min && decision.create.length > 0) {
-          assert.ok(machines.every((each) => each.readiness === 'none' || (each.readiness === 'serving' && each.load >= each.softLimit)))
+          const isFull = (each: AutoscaleMachine) => each.readiness === 'none' || (each.readiness === 'serving' && each.load >= each.softLimit)
+          const groups = mode === 'standard' ? [machines] : [...Map.groupBy(machines, (each) => each.region).values()]
+          assert.ok(groups.some((group) => group.every(isFull)))
+          for (const region of decision.create) assert.ok(machines.every((each) => each.region !== region || each.readiness !== 'reserve'))
         }
         const gone = machines.find((each) => each.id === decision.destroy)
         if (gone) assert.ok(machines.length > min && !gone.isAnchored && gone.readiness !== 'serving' && isAllHeard)

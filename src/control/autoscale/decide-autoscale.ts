@@ -59,40 +59,60 @@ const calmShare = 0.75
 const longestPatience = 8
 
 /**
- * How many machines shall exist, and where (docs/adr/0020): one is made only when every one runs and is over its soft limit; one is destroyed only when it
- * has rested for long. What runs within is autostop's business, or, where that is off, follows the same load.
+ * How many machines shall exist, and where (docs/adr/0020): one is made only when every one runs and is over its soft limit (balanced: every one of a
+ * region, since its edge sends requests no further while they fit there); one is destroyed only when it has rested for long. What runs within is
+ * autostop's business, or, where that is off, follows the same load.
  */
 export function decideAutoscale(input: AutoscaleInput): AutoscaleDecision {
   const { policy, machines, nowMs, options } = input
   const before = input.memory ?? { patienceMs: options.restMs }
-  const serving = machines.filter((machine) => machine.readiness === 'serving')
-  const load = serving.reduce((sum, machine) => sum + machine.load, 0)
-  const isPressed =
-    serving.length > 0 &&
-    machines.every((machine) => machine.readiness !== 'reserve') &&
-    serving.every((machine) => machine.load >= machine.softLimit)
-  const pressedSinceMs = isPressed ? (before.pressedSinceMs ?? nowMs) : undefined
-  const isCalm = input.isAutostopOff && input.isAllHeard && couldSpareOne(input, serving, load)
-  const calmSinceMs = isCalm ? (before.calmSinceMs ?? nowMs) : undefined
+  const pressed = pressedMachines(input)
+  const pressedSinceMs = pressed.length > 0 ? (before.pressedSinceMs ?? nowMs) : undefined
+  const spare = input.isAutostopOff ? byNeed(input).find((machine) => isSpare(input, machine)) : undefined
+  const calmSinceMs = spare === undefined ? undefined : (before.calmSinceMs ?? nowMs)
   const memory: AutoscaleMemory = { ...before, pressedSinceMs, calmSinceMs }
 
   if (machines.length < policy.min) return { create: newRegions(input, policy.min - machines.length), memory }
   if (pressedSinceMs !== undefined && nowMs - pressedSinceMs >= options.pressureMs && machines.length < policy.max) {
-    const soft = serving.reduce((sum, machine) => sum + machine.softLimit, 0) / serving.length
-    const missing = Math.ceil(load / soft) - serving.length
-    const count = Math.min(policy.max - machines.length, Math.max(1, Math.min(missing, serving.length)))
-    return { create: newRegions(input, count), memory: { ...memory, pressedSinceMs: undefined, patienceMs: patienceAfterCreate(before, input) } }
+    const create = newRegions(input, Math.min(policy.max - machines.length, countMissing(pressed)))
+    // Where one sleeps, its edge wakes it first.
+    if (create.every((region) => machines.every((machine) => machine.region !== region || machine.readiness !== 'reserve')))
+      return { create, memory: { ...memory, pressedSinceMs: undefined, patienceMs: patienceAfterCreate(before, input) } }
   }
-  const victim = isPressed || !input.isAllHeard ? undefined : toDestroy(input, before.patienceMs)
+  const victim = input.isAllHeard ? toDestroy(input, before.patienceMs) : undefined
   if (victim !== undefined) {
     const patienceMs = Math.max(options.restMs, before.patienceMs / 2)
     return { create: [], destroy: victim.id, memory: { ...memory, destroyedAtMs: nowMs, patienceMs } }
   }
-  const spare =
-    calmSinceMs !== undefined && nowMs - calmSinceMs >= options.calmMs
-      ? byNeed(input).find((machine) => machine.readiness === 'serving' && !machine.isAnchored)
-      : undefined
-  return spare === undefined ? { create: [], memory } : { create: [], stop: spare.id, memory: { ...memory, calmSinceMs: undefined } }
+  if (spare === undefined || calmSinceMs === undefined || nowMs - calmSinceMs < options.calmMs) return { create: [], memory }
+  return { create: [], stop: spare.id, memory: { ...memory, calmSinceMs: undefined } }
+}
+
+/** Those that serve where nobody has room and nobody can be woken: of all, or, balanced, of the regions that are so by themselves. */
+function pressedMachines({ policy, machines }: AutoscaleInput): readonly AutoscaleMachine[] {
+  const groups = policy.mode === 'balanced' ? [...Map.groupBy(machines, (machine) => machine.region).values()] : [machines]
+  return groups.flatMap((group) => {
+    const able = group.filter((machine) => machine.readiness !== 'none')
+    return able.every((machine) => machine.readiness === 'serving' && machine.load >= machine.softLimit) ? able : []
+  })
+}
+
+/** As many as bring the load under the soft limit, at least one, at most twice what there is. */
+function countMissing(pressed: readonly AutoscaleMachine[]): number {
+  const load = pressed.reduce((sum, machine) => sum + machine.load, 0)
+  const soft = pressed.reduce((sum, machine) => sum + machine.softLimit, 0) / pressed.length
+  return Math.max(1, Math.min(Math.ceil(load / soft) - pressed.length, pressed.length))
+}
+
+/** Where autostop is off: whether the others of its region would do without it, with room to spare; the last of a region when no load comes there. */
+function isSpare(input: AutoscaleInput, machine: AutoscaleMachine): boolean {
+  if (!input.isAllHeard || machine.readiness !== 'serving' || machine.isAnchored) return false
+  const serving = input.machines.filter((each) => each.readiness === 'serving')
+  if (serving.length <= input.policy.min) return false
+  const here = serving.filter((each) => each.region === machine.region)
+  const room = here.reduce((sum, each) => sum + each.softLimit, -machine.softLimit)
+  const load = here.reduce((sum, each) => sum + each.load, 0)
+  return here.length > 1 ? load <= room * calmShare : load < negligible && demandIn(input, machine.region) === 0
 }
 
 /**
@@ -101,23 +121,20 @@ export function decideAutoscale(input: AutoscaleInput): AutoscaleDecision {
  */
 function toDestroy(input: AutoscaleInput, patienceMs: number): AutoscaleMachine | undefined {
   const surplus = input.machines.length - input.policy.min
-  if (surplus <= 0) return undefined
+  const home = lastAtHome(input)
+  const isRested = (machine: AutoscaleMachine, forMs: number) =>
+    !machine.isAnchored && machine !== home && machine.restingSinceMs !== undefined && input.nowMs - machine.restingSinceMs >= forMs
+  if (surplus <= 0 || !input.machines.some((machine) => isRested(machine, patienceMs))) return undefined
   const ranked = byNeed(input)
-  return ranked.slice(0, surplus).find(isRested(input, patienceMs)) ?? ranked.find(isRested(input, 2 * patienceMs))
+  return ranked.slice(0, surplus).find((machine) => isRested(machine, patienceMs)) ?? ranked.find((machine) => isRested(machine, 2 * patienceMs))
 }
 
-/** Whether those that serve, but for one, would do, with room to spare. */
-function couldSpareOne({ policy }: AutoscaleInput, serving: readonly AutoscaleMachine[], load: number): boolean {
-  if (serving.length <= policy.min) return false
-  const limits = serving.map((machine) => machine.softLimit).toSorted((a, b) => a - b)
-  const left = limits.slice(0, -1).reduce((sum, limit) => sum + limit, 0)
-  return load <= left * calmShare
+/** The last machine of the primary region stays: an app that has followed its load comes home when that is over. */
+function lastAtHome({ machines, primaryRegion, regions }: AutoscaleInput): AutoscaleMachine | undefined {
+  if (primaryRegion === undefined || !regions.includes(primaryRegion)) return undefined
+  const [first, second] = machines.filter((machine) => machine.region === primaryRegion)
+  return second === undefined ? first : undefined
 }
-
-const isRested =
-  ({ nowMs }: AutoscaleInput, patienceMs: number) =>
-  (machine: AutoscaleMachine): boolean =>
-    !machine.isAnchored && machine.restingSinceMs !== undefined && nowMs - machine.restingSinceMs >= patienceMs
 
 function patienceAfterCreate(before: AutoscaleMemory, { nowMs, options }: AutoscaleInput): number {
   const wasHasty = before.destroyedAtMs !== undefined && nowMs - before.destroyedAtMs < 3 * before.patienceMs
@@ -138,20 +155,24 @@ function newRegions(input: AutoscaleInput, count: number): readonly RegionCode[]
 
 /**
  * Who goes first: outside of the pool; then balanced where the least load comes to a machine, standard where the most machines are; the primary region's
- * last; of equals the one that has rested longest, then the newest. What is anchored never goes.
+ * last; of equals the one that has rested longest, then the newest. What is anchored never goes, nor the last at home.
  */
 function byNeed(input: AutoscaleInput): readonly AutoscaleMachine[] {
   const { mode } = input.policy
   const counts = new Map<RegionCode, number>()
   for (const { region } of input.machines) counts.set(region, (counts.get(region) ?? 0) + 1)
-  const rank = ({ region, isAnchored, restingSinceMs }: AutoscaleMachine): readonly number[] => [
-    isAnchored ? 1 : 0,
-    input.regions.includes(region) ? 1 : 0,
-    mode === 'balanced' ? demandIn(input, region) / counts.get(region)! : -counts.get(region)!,
-    region === input.primaryRegion ? 1 : 0,
-    -counts.get(region)!,
-    restingSinceMs ?? input.nowMs,
-  ]
+  const home = lastAtHome(input)
+  const rank = (machine: AutoscaleMachine): readonly number[] => {
+    const { region, isAnchored, restingSinceMs } = machine
+    return [
+      isAnchored || machine === home ? 1 : 0,
+      input.regions.includes(region) ? 1 : 0,
+      mode === 'balanced' ? demandIn(input, region) / counts.get(region)! : -counts.get(region)!,
+      region === input.primaryRegion ? 1 : 0,
+      -counts.get(region)!,
+      restingSinceMs ?? input.nowMs,
+    ]
+  }
   const ranked = input.machines.toReversed().map((machine) => ({ machine, rank: rank(machine) }))
   const difference = (a: readonly number[], b: readonly number[]) => a.map((value, index) => value - b[index]!).find((by) => by !== 0) ?? 0
   return ranked.toSorted((a, b) => difference(a.rank, b.rank)).map(({ machine }) => machine)
