@@ -28,6 +28,7 @@ export const commandTree: CommandTree = {
     { name: 'scale', summary: 'Scale an app' },
     { name: 'secrets', summary: 'Manage the secrets of an app', aliases: ['secret'] },
     { name: 'tokens', summary: 'Manage tokens', aliases: ['token'] },
+    { name: 'worker', summary: 'Leave Cloudflare Workers' },
   ],
   verbs: [
     verb('up', 'Start the platform on this computer', () => import('./commands/up.ts')),
@@ -110,6 +111,7 @@ export const commandTree: CommandTree = {
     verb('tokens create', 'Create a token: deploy, org or readonly', () => import('./commands/tokens/create.ts')),
     verb('tokens list', 'List tokens', () => import('./commands/tokens/list.ts'), ['ls']),
     verb('tokens revoke', 'Revoke tokens', () => import('./commands/tokens/revoke.ts'), ['rm']),
+    verb('worker assess', 'Say whether a Worker should stay or move, why, and how', () => import('./commands/worker/assess.ts')),
   ],
   elsewhere: flyctlWords,
 }
