@@ -15,14 +15,26 @@ export type ConfigEdit =
  * Applies edits in order to a config file in the form its name says. In TOML and YAML every comment and the order of what is not edited stay.
  * Fault config_invalid when the file cannot be read, or written so that it says what was asked.
  */
-export function editConfigFile(file: string, text: string, edits: readonly ConfigEdit[]): string {
-  const wanted = edits.reduce<ConfigTable>((table, edit) => edited(table, edit) as ConfigTable, definitionOf(file, text))
+export function editConfigFile(file: string, text: string, wishes: readonly ConfigEdit[]): string {
+  const before = definitionOf(file, text)
+  const edits = wishes.map((edit) => ({ ...edit, path: asWritten(before, edit.path) }))
+  const wanted = edits.reduce<ConfigTable>((table, edit) => edited(table, edit) as ConfigTable, before)
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : ''
   const source = text.slice(mark.length)
   const format = formatOf(file)
   const result = format === 'toml' ? editToml(file, source, edits) : format === 'json' ? editJson(source, wanted) : editYaml(file, source, edits)
   if (!isSameValue(definitionOf(file, result), wanted)) throw notEditable(file, edits)
   return mark + result
+}
+
+/** A section may be given once or as a list of one: a path means the one that is there. */
+function asWritten(value: ConfigValue | undefined, path: ConfigPath): ConfigPath {
+  const [step, ...rest] = path
+  if (step === undefined) return path
+  if (typeof step === 'string' && isTableList(value) && value.length === 1) return [0, ...asWritten(value[0], path)]
+  if (step === 0 && rest.length > 0 && isConfigTable(value)) return asWritten(value, rest)
+  const inner = isConfigTable(value) ? value[String(step)] : Array.isArray(value) ? (value as readonly ConfigValue[])[Number(step)] : undefined
+  return [step, ...asWritten(inner, rest)]
 }
 
 /** What turns one definition into another; both as JSON. */
