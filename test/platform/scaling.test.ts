@@ -52,7 +52,7 @@ test('under load, machines move between regions and change their size without a 
   assert.deepEqual([only?.config.guest?.cpus, only?.config.guest?.memory_mb], [2, 1024])
 })
 
-test('load at cdg’s edge adds machines in cdg within ten seconds; when it ends they go again', async () => {
+test('load at cdg’s edge adds machines in cdg within ten seconds; when it ends they go again', async (t) => {
   await kante('regions set fra')
   await kante('regions add cdg')
   assert.equal(await regionsNow(), 'fra')
@@ -75,7 +75,7 @@ test('load at cdg’s edge adds machines in cdg within ten seconds; when it ends
     10_000,
     100,
   )
-  console.log(`the first machine in cdg serves after ${Math.round(performance.now() - begunAt)} ms`)
+  t.diagnostic(`the first machine in cdg serves after ${Math.round(performance.now() - begunAt)} ms`)
   await until('there are enough', async () => (await regionsNow()) === 'cdg,cdg,fra' || (await regionsNow()) === 'cdg,cdg,cdg,fra', 15_000, 100)
   stopping.abort()
   await Promise.all(clients)
