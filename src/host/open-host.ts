@@ -77,6 +77,7 @@ export async function openHost(deps: HostDeps, options: HostOptions): Promise<Ho
   const core: HostCore = { options, context, machines, pool, publisher, openedAtMs: clock.now() }
 
   const orphans = await adoptMachines(core)
+  await sweepLeftovers(core, orphans)
   opened.defer(async () => {
     for (const machine of machines.values()) machine[Symbol.dispose]()
     await Promise.all([...machines.values()].map((machine) => machine.idle()))
@@ -167,6 +168,17 @@ async function endOrphans({ context, machines }: HostCore, orphans: readonly Run
     } catch (error) {
       context.log.warn('a run without a record could not be ended', { machine: handle.machine, error })
     }
+  }
+}
+
+/** Before anything is made anew: what a crash between making and recording left, and bundles of releases that no machine has any more. */
+async function sweepLeftovers({ context, machines }: HostCore, orphans: readonly RunHandle[]): Promise<void> {
+  const live = [...machines.values()].map(({ row }) => row).filter((row) => row.state !== 'destroyed')
+  const kept = [...live.map((row) => row.desired.id), ...orphans.map((orphan) => orphan.machine)]
+  try {
+    await context.runtime.sweep({ machines: new Set(kept), images: new Set(live.map((row) => row.desired.config.image)) })
+  } catch (error) {
+    context.log.warn('leftovers not removed', { error })
   }
 }
 

@@ -54,7 +54,11 @@ export async function openBundleStore(
     layer: ({ digest, role }) => once(folders, digest, () => unpackOnce(digest, role)),
     async sweep(used) {
       const kept = new Set<string>([...used].map(hexOf))
-      for (const digest of used) for (const layer of (await once(records, digest, readBundle)).layers) kept.add(hexOf(layer.digest))
+      // A bundle that was never fetched has no layers here.
+      for (const digest of used) {
+        const text = await readIfThere(join(recordsDir, `${hexOf(digest)}.json`))
+        for (const layer of text === undefined ? [] : (JSON.parse(text) as Bundle).layers) kept.add(hexOf(layer.digest))
+      }
       for (const name of await readdir(recordsDir)) if (!kept.has(name.replace('.json', ''))) await rm(join(recordsDir, name), { force: true })
       for (const name of await readdir(layersDir)) {
         if (kept.has(name)) continue

@@ -23,6 +23,8 @@ export interface Runtime extends AsyncDisposable {
   ): Promise<{ exitCode: number; signal: number; stdout: string; stderr: string }>
   /** Removes what prepare made. Idempotent. */
   remove(machine: MachineId): Promise<void>
+  /** Removes what a crash left of machines that are not among these, and what no image among these needs. Not while a machine is being made. */
+  sweep(kept: { readonly machines: ReadonlySet<MachineId>; readonly images: ReadonlySet<string> }): Promise<void>
   /** After a restart of the daemon: what runs, and what ended meanwhile with its exit record. */
   adopt(): Promise<{ readonly running: readonly RunHandle[]; readonly exits: readonly RunExit[] }>
   /** The host has durably recorded this exit: the runtime may forget it. */

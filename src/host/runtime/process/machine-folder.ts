@@ -19,6 +19,8 @@ export interface MachineFolders {
   enter(machine: MachineId, bundle: Digest): Promise<MachineRoot>
   rootOf(machine: MachineId): MachineRoot
   remove(machine: MachineId): Promise<void>
+  /** Removes the folders of all others. */
+  sweep(kept: ReadonlySet<string>): Promise<void>
 }
 export interface MachineRoot {
   readonly app: string
@@ -90,6 +92,13 @@ export async function openMachineFolders(
         armed.delete(machine)
         await throwAway(folderOf(machine))
       }),
+    async sweep(kept) {
+      for (const name of await readdir(options.dir)) {
+        if (!/^[0-9a-f]{14}$/.test(name) || kept.has(name)) continue
+        deps.log.info('the folder of a machine that is not recorded is removed', { machine: name })
+        await throwAway(join(options.dir, name))
+      }
+    },
   }
 }
 

@@ -130,6 +130,10 @@ export async function openProcessRuntime(
       return result
     },
     remove: (machine) => folders.remove(machine),
+    async sweep({ machines, images }) {
+      await folders.sweep(machines)
+      await bundles.sweep(new Set([...images].filter((image) => image.startsWith(imagePrefix)).map(bundleOf)))
+    },
     async adopt() {
       const { runs: found, exits } = await asked(keeper.call('list', {}))
       runs.clear()
