@@ -77,7 +77,8 @@ describe('planning a deploy', () => {
       fly_release_id: 'r',
       fly_release_version: '3',
     })
-    assert.deepEqual([config.image, config.standbys], ['new', ['y']])
+    assert.deepEqual([config.image, config.standbys], ['new', undefined], 'a group with services has no use for spares')
+    assert.deepEqual(targetConfig('job', { image: 'x' }, 'new', { id: 'r', version: 3 }, ['y']).standbys, ['y'])
   })
 })
 
