@@ -13,12 +13,13 @@ export function closestName(name: string, known: Iterable<string>): string | und
 function sameWords(wanted: string, known: Iterable<string>): string | undefined {
   const wordsOf = (name: string) => new Set(name.split('_').map((word) => word.replace(/s$/, '')))
   const found = wordsOf(wanted)
+  let best: { readonly name: string; readonly share: number } | undefined
   for (const candidate of known) {
     const words = wordsOf(candidate)
-    const shared = [...words].filter((word) => found.has(word)).length
-    if (shared > 0 && 2 * shared >= new Set([...words, ...found]).size) return candidate
+    const share = [...words].filter((word) => found.has(word)).length / new Set([...words, ...found]).size
+    if (share >= 0.5 && share > (best?.share ?? 0)) best = { name: candidate, share }
   }
-  return undefined
+  return best?.name
 }
 
 function editDistance(a: string, b: string): number {

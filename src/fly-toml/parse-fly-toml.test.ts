@@ -107,8 +107,8 @@ test('what flyctl leaves to the server is warned of, not refused', () => {
     ],
     ['[vm]\nforce_https = true', ['2 vm.force_https: unknown key, kept but without effect; it belongs into [http_service]']],
     [
-      '[http_service]\nauto_machine_stop = true',
-      ['2 http_service.auto_machine_stop: unknown key, kept but without effect; did you mean auto_stop_machines?'],
+      '[http_service]\nauto_machine_start = true',
+      ['2 http_service.auto_machine_start: unknown key, kept but without effect; did you mean auto_start_machines?'],
     ],
   ]
   for (const [text, warnings] of cases) {

@@ -210,7 +210,7 @@ export function openSection(table: TomlTable, path: string, findings: Findings):
 const topLevelKeys = new Set(['app', 'primary_region', 'kill_signal', 'kill_timeout', 'swap_size_mb', 'console_command'])
 const serviceKeys = new Set(['internal_port', 'force_https', 'auto_stop_machines', 'auto_start_machines', 'min_machines_running'])
 function misplacedHint(path: string, key: string): string {
-  if (path !== '' && topLevelKeys.has(key)) return '; it is a top-level key: move it above the first [table]'
+  if (path !== '' && !path.startsWith('processes') && topLevelKeys.has(key)) return '; it is a top-level key: move it above the first [table]'
   return !path.includes('service') && serviceKeys.has(key) ? '; it belongs into [http_service]' : ''
 }
 
