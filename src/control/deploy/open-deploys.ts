@@ -67,7 +67,7 @@ const pollMs = 50
 const hostPatienceMs = 15_000
 
 export function openDeploys(deps: DeployDeps): Deploys {
-  const { store, mirror, records, clock, random, log } = deps
+  const { store, mirror, records, clock, log } = deps
   const running = new Map<DeployId, { readonly work: Promise<void>; readonly cancel: (reason: string) => boolean }>()
   const stopping = new AbortController()
   const activeOf = (app: App['name']) => records.list<DeployRecord>(`${prefixes.deploys}${app}/`).findLast((deploy) => !isEnded(deploy))
@@ -243,7 +243,7 @@ export function openDeploys(deps: DeployDeps): Deploys {
         machineChecks,
       })
       // As they were sent, keys in their order: the schema sorts them.
-      return start(scope, app, { ...asked, groups: groups as DeployRequest['groups'] }, caller, target.version)
+      return start(scope, app, { ...asked, groups }, caller, target.version)
     },
     cancel(scope, app, id, caller) {
       const deploy = scope.deploy(app, id)

@@ -23,6 +23,14 @@ const started: MachineView = learnFact(undefined, fact(10), 1)
 const drained = learnDrain(started, { seq: 11, drainId: 'd1' }, false, 2).view
 const busy = learnDrain(started, { seq: 11, drainId: 'd1' }, true, 2).view
 
+test('a state that overtook the drain and says that it goes on does not make the edge silent', () => {
+  const draining = learnFact(undefined, { seq: 6, state: 'started', draining: true, endpoint: { address: '127.1.0.1' } }, 1)
+  const { view, reply } = learnDrain(draining, { seq: 5, drainId: 'd' }, false, 2)
+  assert.deepEqual([reply, view.seq, isRoutable(view)], ['drained', 6, false])
+  const over = learnFact(undefined, { seq: 6, state: 'started', draining: false, endpoint: { address: '127.1.0.1' } }, 1)
+  assert.equal(learnDrain(over, { seq: 5, drainId: 'd' }, false, 2).reply, undefined)
+})
+
 test('the highest seq wins, whoever said it', () => {
   assert.equal(learnFact(started, fact(9, { state: 'stopped' }), 2), started)
   assert.equal(learnFact(started, fact(10, { state: 'stopped' }), 2), started)

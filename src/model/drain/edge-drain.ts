@@ -55,16 +55,19 @@ export function learnFact(view: MachineView | undefined, fact: MachineFact, step
   }
 }
 
-/** `drain` on the session. `isInUse`: a request is in flight at the machine, or held for its wake. No reply when something later is known already. */
+/**
+ * `drain` on the session. `isInUse`: a request is in flight at the machine, or held for its wake. No reply when it is known already that the drain is over;
+ * a later state that says that the machine is still draining (a check's result, say) only overtook it.
+ */
 export function learnDrain(
   view: MachineView | undefined,
   drain: { readonly seq: number; readonly drainId: string },
   isInUse: boolean,
   step: number,
 ): { readonly view: MachineView; readonly reply?: DrainReply } {
-  if (view !== undefined && drain.seq < view.seq) return { view }
+  if (view !== undefined && drain.seq < view.seq && !(view.state === 'started' && view.draining)) return { view }
   const known = view ?? { state: 'started' as const, draining: false, endpoint: { address: '' }, run: drain.seq, isProven: false }
-  const next = { ...known, seq: drain.seq, learnedAt: step, block: { drainId: drain.drainId, acknowledged: !isInUse } }
+  const next = { ...known, seq: Math.max(view?.seq ?? 0, drain.seq), learnedAt: step, block: { drainId: drain.drainId, acknowledged: !isInUse } }
   return { view: next, reply: isInUse ? 'busy' : 'drained' }
 }
 

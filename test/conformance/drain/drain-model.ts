@@ -50,7 +50,7 @@ export interface World {
   /** The host's side of the sessions. */
   connected: boolean[]
   edges: [EdgeModel, EdgeModel]
-  left: { requests: number; drains: number; drops: number; crashes: number }
+  left: { requests: number; drains: number; drops: number; crashes: number; results?: number }
   served: number
 }
 
@@ -94,6 +94,12 @@ export function actionsOf(world: World): Action[] {
     add('host: begins a drain, its state not told', (w) => beginHostDrain(w, false))
   }
   if (world.drain?.phase === 'asking') add('host: drain times out', (w) => stepHost(w, { type: 'timeout' }))
+  // A check's result: the machine's number grows, and nothing else changes.
+  if ((left.results ?? 0) > 0 && world.state === 'started')
+    add('host: a check has a result', (w) => {
+      w.left.results = (w.left.results ?? 0) - 1
+      publish(w)
+    })
   if (world.state === 'stopping')
     add('host: machine has stopped', (w) => {
       w.state = 'stopped'
@@ -304,7 +310,7 @@ function sendIfRoutable(world: World, edge: EdgeModel, requests: number): boolea
 export function keyOf(world: World): string {
   const { state, draining, seq, drain, connected, left, edges, served } = world
   const asking = drain?.phase === 'asking' ? [drain.drainId, ...drain.waitingFor].join() : ''
-  const parts: unknown[] = [state, draining, seq, asking, connected, left.requests, left.drains, left.drops, left.crashes, served]
+  const parts: unknown[] = [state, draining, seq, asking, connected, left.requests, left.results, left.drains, left.drops, left.crashes, served]
   for (const { view, inFlight, held, isUp, session, feed, answers, wakesAsked, wakesAnswered } of edges) {
     const late = (askedAt: number) => (askedAt < view.learnedAt ? 'l' : '')
     parts.push(

@@ -47,6 +47,11 @@ for (const { what, left, without } of [
     left: { requests: 2, drains: 1, drops: 1, crashes: 0 },
     without: /leaves|times out|says busy|feed|not told/,
   },
+  {
+    what: 'a request, a drain and a result of a check',
+    left: { requests: 1, drains: 1, drops: 0, crashes: 0, results: 1 },
+    without: /leaves|times out|says busy/,
+  },
   { what: 'a request, a drain and a lost session', left: { requests: 1, drains: 1, drops: 1, crashes: 0 }, without: always },
   { what: 'a request, a drain and a crash of the host', left: { requests: 1, drains: 1, drops: 0, crashes: 1 }, without: always },
 ])
@@ -60,7 +65,7 @@ test('long random histories with crashes, lost sessions, time-outs and clients t
   fc.assert(
     fc.property(fc.array(fc.noBias(fc.nat()), { minLength: 150, maxLength: 400, size: 'max' }), fc.boolean(), (dice, isForDeploy) => {
       const requests = 12
-      const world = newWorld({ requests, drains: 6, drops: 2, crashes: 1 }, isForDeploy)
+      const world = newWorld({ requests, drains: 6, drops: 2, crashes: 1, results: 6 }, isForDeploy)
       const way: string[] = []
       const step = (die: number, pick: (name: string) => boolean) => {
         const actions = actionsOf(world).filter(([name]) => pick(name))
