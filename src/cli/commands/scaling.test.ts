@@ -9,7 +9,8 @@ import { megabytesOf } from './scale/vm-flags.ts'
 test('bounds are min and max, in any order, each once', () => {
   assert.deepEqual(parseBounds(['min=1', 'max=10']), { min: 1, max: 10 })
   assert.deepEqual(parseBounds(['max=3']), { max: 3 })
-  for (const words of [['1', '10'], ['min=x'], ['min=1', 'min=2'], ['count=3'], ['min=-1']]) assert.throws(() => parseBounds(words), UsageError)
+  for (const words of [['1', '10'], ['min=x'], ['min=1', 'min=2'], ['count=3'], ['min=-1'], ['min=0']])
+    assert.throws(() => parseBounds(words), UsageError)
 })
 test('memory is megabytes, or has a unit', () => {
   assert.deepEqual(

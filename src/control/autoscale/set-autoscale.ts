@@ -42,8 +42,8 @@ function policyOf(app: App, request: AutoscaleRequest, before: AutoscalePolicy |
   if (mode === undefined) throw fault('not_autoscaled', { app: app.name, group: request.group })
   const min = request.min ?? before?.min ?? 1
   const max = request.max ?? before?.max
-  if (max === undefined || max < min)
-    throw fault('invalid_value', { field: 'max', found: max ?? null, rule: `a number of machines from min (${min}) on` })
+  if (max === undefined) throw fault('invalid_body', { problems: ['max: it is needed the first time, as in max=10'] })
+  if (max < min) throw fault('invalid_value', { field: 'max', found: max, rule: `a number of machines from min (${min}) on` })
   return { mode, min, max }
 }
 

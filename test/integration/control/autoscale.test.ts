@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import type { MachineId } from '../../../src/model/ids.ts'
+import { appLeaseKey } from '../../../src/control/deploy/app-lease.ts'
+import type { AppName, MachineId } from '../../../src/model/ids.ts'
 import type { AutoscaleReply, DeployStatus } from '../../../src/protocol/kante-api.ts'
 import { until } from '../../testkit/until.ts'
 import { openTestControl, type TestControl } from './open-test-control.ts'
@@ -121,12 +122,17 @@ describe('autoscale', () => {
     edges.load = {}
     await until('the minimum', async () => (await regionsNow()) === 'fra')
   })
-  test('goes up to the maximum, not beyond, and leaves what a deploy holds alone', async () => {
+  test('goes up to the maximum and not beyond, and does nothing while a deploy holds the app', async () => {
     await deploy()
     await set({ mode: 'standard', min: 1, max: 3 })
+    const holder = { key: appLeaseKey('web' as AppName), value: JSON.stringify({ schema: 1, holder: 'a deploy' }) }
+    await at.store.transact({ compare: [], then: [{ op: 'put', ...holder }] })
     edges.load = { fra: 99 }
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    assert.equal((await machines()).length, 1)
+    await at.store.transact({ compare: [], then: [{ op: 'delete', key: holder.key }] })
     await until('the maximum', async () => (await machines()).length === 3)
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     assert.equal((await machines()).length, 3)
   })
   test('where autostop is off it stops what is not needed before it destroys it', async () => {

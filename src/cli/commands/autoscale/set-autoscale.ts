@@ -25,6 +25,7 @@ export function parseBounds(words: readonly string[]): Pick<AutoscaleRequest, 'm
     const name = match[1] === 'min' ? 'min' : 'max'
     if (bounds[name] !== undefined) throw new UsageError(`autoscale: ${name} is given twice`)
     bounds[name] = Number(match[2])
+    if (bounds[name] < 1) throw new UsageError(`autoscale: found "${word}"; one machine has to exist`, 'autostop stops it while nobody needs it')
   }
   return bounds
 }
