@@ -19,7 +19,7 @@ import { writeReadyLine } from './kit/ready-pipe.ts'
 import { Secret } from './kit/secret.ts'
 import { untilSignal } from './kit/until-signal.ts'
 import { version } from './kit/version.ts'
-import { fault, isFault } from './model/fault/fault.ts'
+import { fault, isFault, type Fault } from './model/fault/fault.ts'
 import { edgeIdOf, parseHostId, parseRegionCode, type HostId } from './model/ids.ts'
 import type { HostRecord } from './model/host.ts'
 import { mirroredPrefixes } from './store/keys.ts'
@@ -30,6 +30,7 @@ const { values: flags } = parseArgs({
 const home = resolve(flags.home ?? `${process.env['HOME'] ?? '.'}/.kante`)
 const near = { uid: process.getuid?.() ?? 0 }
 const logLimitBytes = 8 * 1024 * 1024
+const shortestLifeMs = 10_000
 const log = openLog(
   openLogOutput(process.stdout, flags.role === 'edge' ? undefined : { path: platformPaths(home, near).daemonLog, limitBytes: logLimitBytes }),
   () => systemClock.now(),
@@ -66,11 +67,27 @@ async function runDaemon(): Promise<void> {
   await using daemon = await openDaemon(platform, paths)
   writeReadyLine({ ready: true, pid: process.pid })
   log.info('ready', { api: daemon.apiAddress, regions: platform.regions.map((region) => region.code) })
-  const signal = await untilSignal(10_000)
-  log.info('ending; machines and edges go on', { signal })
+  const readyAtMs = systemClock.monotonic()
+  const ending = await Promise.race([untilSignal(10_000), daemon.storeLost])
+  if (typeof ending !== 'string') beginAnew(ending, systemClock.monotonic() - readyAtMs)
+  log.info('ending; machines and edges go on', { signal: ending })
 }
 
-async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise<AsyncDisposable & { readonly apiAddress: string }> {
+/**
+ * Without its store the daemon can do nothing and would only look alive: it becomes a new daemon in the same process (execve(2)), which adopts all, as after a
+ * crash. Not again and again: one that did not live long ends.
+ */
+function beginAnew(cause: Fault, livedMs: number): never {
+  if (livedMs < shortestLifeMs) throw cause
+  log.error('the store is lost; the daemon begins anew', { error: cause })
+  process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], process.env)
+  throw cause
+}
+
+async function openDaemon(
+  platform: PlatformFile,
+  paths: PlatformPaths,
+): Promise<AsyncDisposable & { readonly apiAddress: string; readonly storeLost: Promise<Fault> }> {
   const [
     { openSqliteStore },
     { openSqliteEngine },
@@ -183,7 +200,7 @@ async function openDaemon(platform: PlatformFile, paths: PlatformPaths): Promise
   await control.listenInternal(paths.controlSocket)
   await control.listenApi('127.0.0.1', platform.apiPort)
   const owned = opened.move()
-  return { apiAddress, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { apiAddress, storeLost: engine.lost, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 /** Taken out of the environment, so that no program that is started from here inherits it. */

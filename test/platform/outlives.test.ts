@@ -95,6 +95,9 @@ test('kill -9 of an edge: the next connect is served by its successor', async ()
 
 test('kill -9 of an edge while the daemon is dead: its successor serves from the routes on disk', async () => {
   process.kill(await platform.daemonPid(), 'SIGKILL')
+  const told = await platform.kante(['status'], { mayFail: true })
+  assert.equal(told.code, 1)
+  assert.match(told.stderr, /daemon .* does not run; machines and edges in .*fra.* go on/)
   process.kill(await edgePid(platform, 'fra'), 'SIGKILL')
   const answer = await ask({ port: platform.edgePort('fra'), host: 'steady.localhost' })
   assert.equal(answer.status, 200)

@@ -11,6 +11,11 @@ export const platformFaults = {
     (d) => `no platform runs from ${d.home}`,
     () => 'start it with `kante up`',
   ),
+  daemon_down: entry<{ home: string; regions: readonly string[] }>(
+    'unavailable',
+    (d) => `the daemon of ${d.home} does not run; machines and edges in ${d.regions.join(', ')} go on without it`,
+    () => 'bring it back with `kante up`, or end everything with `kante down`',
+  ),
   unreachable: entry<{ address: string; reason: string }>(
     'unavailable',
     (d) => `the platform at ${d.address} does not answer: ${d.reason}`,

@@ -14,6 +14,10 @@ export class SqliteEngine implements AsyncDisposable {
   #nextId = 1
   #nextStore = 1
   #end: Fault | undefined
+  #isClosing = false
+  readonly #lost = Promise.withResolvers<Fault>()
+  /** Resolves when the thread ended without having been asked to: nothing that this engine has open answers any more. */
+  readonly lost: Promise<Fault> = this.#lost.promise
 
   constructor(worker: Worker) {
     this.#worker = worker
@@ -51,6 +55,7 @@ export class SqliteEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true
     this.#fail(fault('store_unavailable', { reason: 'it is closed' }))
     await this.#worker.terminate()
     await this.#exited
@@ -76,6 +81,7 @@ export class SqliteEngine implements AsyncDisposable {
   #fail(error: Fault): void {
     if (this.#end !== undefined) return
     this.#end = error
+    if (!this.#isClosing) this.#lost.resolve(error)
     for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
     for (const client of this.#clients.values()) client.fail(error)
