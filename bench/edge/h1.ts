@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { caddyConfig, haproxyConfig, haproxyMap } from './peers.ts'
 
 /**
- * CPU seconds (user and system) per 10,000 requests of our edge, HAProxy and Caddy, same rules, log and request id on, interleaved in one run. Needs Debian's
+ * CPU seconds (user and system) per 10,000 requests of our edge, HAProxy and Caddy, same rules, log and request id on, interleaved in one run: ratios are medians over the
+ * rounds, so that what else the computer does weighs on both sides of each. Needs Debian's
  * `haproxy`, `caddy` and `wrk` (a peer that is missing is left out). `node bench/edge/h1.ts [--rounds N] [--seconds N] [--only small,big,new]
  * [--brain edge|static] [--no-caddy] [--node-flags FLAGS] [--against FOLDER] [--against-flags FLAGS]`: another checkout, or this one with other flags of Node.js,
  * is measured beside it, round by round.
@@ -71,6 +72,9 @@ function cpuNs(pid: number): number {
   for (const task of readdirSync(`/proc/${pid}/task`)) sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'latin1').split(' ')[0])
   return sum
 }
+/** Memory of a process in MB, its share of shared pages counted. */
+const memoryMb = (pid: number): number => Number(/^Pss: +(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? Number.NaN) / 1024
+
 async function load(port: number, row: (typeof rows)[number]): Promise<{ requests: number; errors: string }> {
   const args = [
     '-c',
@@ -142,12 +146,14 @@ try {
       }
     }
     const cost = (name: string) => median(costs.get(name) ?? [])
+    const ratio = (name: string, other: string) =>
+      median((costs.get(name) ?? []).map((value, round) => value / (costs.get(other)?.[round] ?? Number.NaN)))
     console.log(`\n${row.title}`)
-    for (const { name } of proxies) {
+    for (const { name, child } of proxies) {
       const all = costs.get(name) ?? []
-      const ratios = proxies.filter((other) => other.name !== name).map((other) => `${(cost(name) / cost(other.name)).toFixed(2)}× ${other.name}`)
+      const ratios = proxies.filter((other) => other.name !== name).map((other) => `${ratio(name, other.name).toFixed(2)}× ${other.name}`)
       console.log(
-        `  ${name.padEnd(8)} ${cost(name).toFixed(3)} s/10k (${Math.min(...all).toFixed(3)}–${Math.max(...all).toFixed(3)})   ${ratios.join(', ')}`,
+        `  ${name.padEnd(8)} ${cost(name).toFixed(3)} s/10k (${Math.min(...all).toFixed(3)}–${Math.max(...all).toFixed(3)})   ${ratios.join(', ')}   ${memoryMb(child.pid ?? 0).toFixed(0)} MB`,
       )
     }
   }
