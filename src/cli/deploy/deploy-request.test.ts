@@ -38,7 +38,8 @@ test('what fly.toml says about deploys is sent', async () => {
   const request = await requestOf({})
   assert.deepEqual([request.strategy, request.maxUnavailable, request.waitTimeoutMs], ['canary', 2, 90_000])
   assert.equal(request.releaseCommand?.timeoutMs, 600_000)
-  const { init, env } = request.releaseCommand!.config as { init: { cmd: string[] }; env: Record<string, string> }
+  assert.ok(request.releaseCommand)
+  const { init, env } = request.releaseCommand.config as { init: { cmd: string[] }; env: Record<string, string> }
   assert.deepEqual(init.cmd, ['npm', 'run', 'migrate all'])
   assert.deepEqual([env['RELEASE_COMMAND'], env['PRIMARY_REGION'], env['A']], ['1', 'fra', '1'])
   assert.equal(request.machineChecks?.['app']?.length, 1)
@@ -57,6 +58,7 @@ test('flags go before it', async () => {
   assert.deepEqual([request.strategy, request.maxUnavailable, request.waitTimeoutMs, request.ha], ['bluegreen', 0.5, 120_000, false])
   assert.equal(request.releaseCommand?.timeoutMs, 0)
   assert.equal((request.groups['app'] as { env: Record<string, string> }).env['A'], '2')
-  assert.equal((request.releaseCommand!.config as { env: Record<string, string> }).env['A'], '2')
+  assert.ok(request.releaseCommand)
+  assert.equal((request.releaseCommand.config as { env: Record<string, string> }).env['A'], '2')
   await assert.rejects(requestOf({ 'max-unavailable': ['-1'] }), /--max-unavailable/)
 })
