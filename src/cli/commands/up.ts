@@ -2,9 +2,11 @@ import { resolve } from 'node:path'
 import { defineCommand } from '../framework/define-command.ts'
 import { duration, integer, lists, text, toggle } from '../framework/flag.ts'
 import { jsonFlag } from '../framework/shared-flags.ts'
+import { Interrupted } from '../output/report-error.ts'
 import { readRegionFile } from '../platform/region-file.ts'
 import { startPlatform } from '../platform/start-platform.ts'
 import { platformSummary } from '../platform/summary.ts'
+import { stopPlatform } from '../platform/stop-platform.ts'
 import { untilServing } from '../platform/until-serving.ts'
 
 export const command = defineCommand({
@@ -46,7 +48,11 @@ The flags of the first \`up\` are kept; flags of a later one replace them, when 
     )
     const { openLocalApi } = await import('../api/local-api.ts')
     await using api = await openLocalApi(ctx)
-    const status = await untilServing(ctx, api)
+    const status = await untilServing(ctx, api).catch(async (error: unknown) => {
+      // Ctrl-C before the edges answer: what this start began goes, as it would a moment later.
+      if (error instanceof Interrupted && isNew && !flags.detach) await stopPlatform(ctx)
+      throw error
+    })
     if (ctx.isJson) ctx.printJson(status)
     else ctx.print(`The platform runs${isNew ? '' : ' already'} (daemon ${pid}).\n\n${platformSummary(status)}`)
     if (flags.detach || !isNew) return 0
