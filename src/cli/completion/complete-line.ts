@@ -42,6 +42,8 @@ const kindOfArgument: Readonly<Record<string, ValueKind | 'files'>> = {
   'apps destroy APPNAME': 'apps',
   'context remove NAME': 'contexts',
   'context use NAME': 'contexts',
+  'orgs delete SLUG': 'orgs',
+  'orgs show SLUG': 'orgs',
   'scale vm size': 'sizes',
 }
 const kindOfLabel: Readonly<Record<string, ValueKind | 'files'>> = {

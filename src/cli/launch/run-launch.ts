@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
 import { readProject } from '../../build/detect/read-project.ts'
 import { setTopLevelText } from '../../fly-toml/edit-fly-toml.ts'
@@ -13,6 +13,7 @@ import { orgOf } from '../api/org.ts'
 import { configPath } from '../app-name.ts'
 import { generateName } from '../commands/apps/generate-name.ts'
 import type { CliContext } from '../context.ts'
+import { UsageError } from '../framework/usage-error.ts'
 import { nameOfFolder } from './app-name.ts'
 import { planLaunch, type LaunchPlan } from './plan-launch.ts'
 
@@ -42,6 +43,7 @@ export interface Launched {
 /** Creates an app for the project and writes what it lacks: fly.toml, Dockerfile, .dockerignore. Nothing that is there is overwritten. Fault name_taken. */
 export async function runLaunch(ctx: CliContext, input: LaunchInput): Promise<Launched> {
   const dir = resolve(ctx.cwd, input.dir ?? '.')
+  if (input.dir !== undefined && !(await isFolder(dir))) throw new UsageError(`launch: found "${input.dir}", allowed is the folder of a project`)
   const path = await configPath({ cwd: dir }, input.config)
   const shown = relative(ctx.cwd, path) || path
   const existing = await readIfThere(path)
@@ -134,3 +136,12 @@ async function writeNew(path: string, text: string): Promise<boolean> {
     throw error
   }
 }
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return false
+      throw error
+    },
+  )
