@@ -45,6 +45,8 @@ test(
       await until('the app answers again, from a new process', async () => ![undefined, before].includes((await served())?.pid), 30_000)
       await platform.kante(['apps', 'create', 'one-more'])
       assert.equal(await platform.daemonPid(), daemon)
+      await assert.rejects(writeFile(filling, Buffer.alloc(128 * 1024 * 1024)), { code: 'ENOSPC' })
+      await platform.down()
     } finally {
       await run('umount', ['-l', disk])
       await rm(disk, { recursive: true, force: true })

@@ -17,8 +17,12 @@ export async function lockHome(ctx: Pick<CliContext, 'clock' | 'signal' | 'progr
   const path = lockFileOf(home)
   const temporary = `${path}.${process.pid}`
   // Without a home there is nothing that two could change at once.
-  if (!(await succeeds(writeFile(temporary, JSON.stringify(processIdentity(process.pid))), 'ENOENT')))
+  const text = JSON.stringify(processIdentity(process.pid))
+  // A full disk must not keep a platform from being taken down; an `up` is refused there anyhow.
+  if (!(await succeeds(writeFile(temporary, text), 'ENOENT', 'ENOSPC', 'EDQUOT', 'EROFS'))) {
+    await rm(temporary, { force: true }).catch(() => undefined)
     return { [Symbol.asyncDispose]: () => Promise.resolve() }
+  }
   try {
     const deadline = ctx.clock.monotonic() + timeoutMs
     let isTold = false
@@ -55,12 +59,12 @@ async function isHeld(path: string): Promise<boolean> {
   return holder !== undefined && isSameProcess(holder)
 }
 
-async function succeeds(action: Promise<void>, expected: string): Promise<boolean> {
+async function succeeds(action: Promise<void>, ...expected: readonly string[]): Promise<boolean> {
   try {
     await action
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === expected) return false
+    if (expected.includes((error as NodeJS.ErrnoException).code ?? '')) return false
     throw error
   }
 }
