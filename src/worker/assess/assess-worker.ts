@@ -7,7 +7,7 @@ import { isCode, readJson } from '../code/resolve-import.ts'
 import { readWranglerConfig } from '../config/read-wrangler.ts'
 import type { ConfigScope, WranglerConfig } from '../config/wrangler-config.ts'
 import { below, findWorkers, frameworkOf, guessEntries, isSource, readManifestNames, type FoundWorker } from '../project/find-workers.ts'
-import { maxFiles, type SourceFiles } from '../project/source-files.ts'
+import { maxFiles, tooLarge, type SourceFiles } from '../project/source-files.ts'
 import type { Assessment } from './assessment.ts'
 import { collectBindings, collectSignals, collectUses } from './collect-uses.ts'
 import { decide, planWay } from './decide.ts'
@@ -50,7 +50,7 @@ export async function assessWorker(all: SourceFiles, found: FoundWorker, options
   const versions = readManifestNames(manifest)
   const { files: list } = await files.list()
   const entry = await chooseEntry(files, found, config, scopes, list, Object.keys(versions), onFile)
-  const program = await readProgram(files, entry.roots, config?.alias ?? {}, onFile)
+  const program = serverPart(await readProgram(files, entry.roots, config?.alias ?? {}, onFile), entry)
   const facts = entry.file === undefined ? undefined : entryOf(program, entry.file)
   if (
     config === undefined &&
@@ -81,7 +81,9 @@ export async function assessWorker(all: SourceFiles, found: FoundWorker, options
     docker,
     assets,
     isOnlyAssets: entry.format === 'assets',
-    isServiceWorker: format === 'service-worker',
+    isHandedOn:
+      [...program.modules.values()].some((module) => module.envHandedTo.length > 0) ||
+      (program.packages.size > 0 && bindings.some((each) => each.uses.length === 0 && each.feature !== 'vars')),
   }
   const decision = decide(ruleFacts)
   const usedWithLanguage = entry.format === 'python' ? [...uses, pythonUse(entry.file ?? '')] : uses
@@ -128,6 +130,25 @@ export async function assessWorker(all: SourceFiles, found: FoundWorker, options
     files: program.modules.size,
   }
 }
+/** Of a framework's sources much runs in the browser: what does not touch a binding counts for its bindings only. */
+function serverPart(program: Program, entry: ChosenEntry): Program {
+  if (entry.framework === undefined) return program
+  const modules = [...program.modules].map(([file, facts]) => {
+    const isServer = file === entry.file || facts.typedCalls.length > 0 || facts.bindings.some((use) => !use.isHint)
+    return [
+      file,
+      isServer
+        ? facts
+        : {
+            ...facts,
+            signals: [],
+            features: facts.features.filter((use) => use.feature !== 'websocket-client' && use.feature !== 'cache-api'),
+            routes: [],
+          },
+    ] as const
+  })
+  return { ...program, modules: new Map(modules) }
+}
 const pythonUse = (file: string) => ({
   feature: 'python' satisfies FeatureId,
   title: 'Python Worker',
@@ -142,7 +163,7 @@ async function readConfig(files: SourceFiles, found: FoundWorker): Promise<Wrang
   const name = found.folder === '' ? found.config : found.config.slice(found.folder.length + 1)
   const text = await files.read(name)
   if (text === undefined) throw fault('worker_config_missing', { path: found.config })
-  if (text === 'large') throw fault('worker_config_broken', { file: found.config, line: undefined, problem: 'larger than 2 MB' })
+  if (text === tooLarge) throw fault('worker_config_broken', { file: found.config, line: undefined, problem: 'larger than 2 MB' })
   return readWranglerConfig(name, text)
 }
 /** One environment, or all of them together: a project may have all its bindings below env. */
@@ -205,7 +226,7 @@ async function chooseEntry(
     if (exact !== undefined && !(isBuilt && (framework !== undefined || list.includes('Cargo.toml')))) {
       const others =
         config?.readsAllModules === true ? sources.filter((each) => each.startsWith(posix.dirname(exact) === '.' ? '' : posix.dirname(exact))) : []
-      return chosen(exact, 'modules', [exact, ...others.filter((each) => each !== exact)])
+      return chosen(exact, 'modules', [exact, ...[...others, ...(framework === undefined ? [] : sources)].filter((each) => each !== exact)])
     }
     if (list.includes('Cargo.toml')) return chosen(path, 'rust', [])
     if (framework !== undefined) return chosen(path, 'framework', sources)
@@ -249,7 +270,7 @@ async function guessEntry(
   const main = (await readJson(files, 'package.json'))?.['main']
   for (const path of guessEntries(list, typeof main === 'string' ? posix.normalize(main) : undefined)) {
     const text = await files.read(path)
-    if (text === undefined || text === 'large' || !/\bfetch\b|Hono|Router|WorkerEntrypoint/.test(text)) continue
+    if (text === undefined || text === tooLarge || !/\bfetch\b|Hono|Router|WorkerEntrypoint/.test(text)) continue
     const program = await readProgram(files, [path], {}, onFile)
     const entry = entryOf(program, path)
     const isServer = entry.hasServerPort || (program.packages.has('@hono/node-server') && !dependencies.includes('wrangler'))
@@ -262,9 +283,9 @@ async function guessEntry(
 /** Names in .dev.vars and the like: secrets are in no config. Values are not read. */
 async function secretNames(files: SourceFiles, list: readonly string[], config: WranglerConfig | undefined): Promise<ReadonlySet<string>> {
   const names = new Set(config?.requiredSecrets.map((each) => each.text) ?? [])
-  for (const path of list.filter((each) => /^\.dev\.vars/.test(each))) {
+  for (const path of list.filter((each) => each.startsWith('.dev.vars'))) {
     const text = await files.read(path)
-    for (const match of (text ?? '').matchAll(/^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/gm)) names.add(match[1] ?? '')
+    for (const match of (typeof text === 'string' ? text : '').matchAll(/^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/gm)) names.add(match[1] ?? '')
   }
   return names
 }

@@ -96,7 +96,7 @@ export function collectUses(
       for (const route of scope.zoneRoutes) add('zone-routes', at(route.line, route.text))
       for (const each of scope.other) add(each.feature, at(each.line, featureOf(each.feature).title))
       for (const flag of scope.env === undefined ? config.compatibilityFlags : [])
-        if (/^nodejs_compat/.test(flag.text)) add('node-compat', at(flag.line, flag.text))
+        if (flag.text.startsWith('nodejs_compat')) add('node-compat', at(flag.line, flag.text))
     }
   for (const [file, facts] of program.modules) {
     for (const use of facts.features) add(use.feature, { file, line: use.line, what: use.what })

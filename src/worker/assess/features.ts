@@ -134,7 +134,15 @@ export const features = {
   vpc: onlyAtCloudflare('VPC services', 'the private network of the platform', 'work', 1),
   containers: onlyAtCloudflare('Containers', 'deploy the image as an app of its own and call it by HTTP', 'work', 2),
   'worker-loaders': onlyAtCloudflare('dynamic Worker loaders', 'no equivalent: code loaded at run time', 'no', 10),
-  'tail-consumers': onlyAtCloudflare('tail Workers', 'the log stream of the platform', 'work', 1),
+  'tail-consumers': {
+    title: 'tail Workers',
+    run: 'work',
+    runNote: 'take the log stream of the platform in their place',
+    convert: 'work',
+    convertNote: 'the log stream of the platform',
+    runDays: 0.5,
+    convertDays: 0.5,
+  },
   'other-binding': onlyAtCloudflare('another binding of Cloudflare’s', 'look for a service with the same purpose'),
   sites: {
     title: 'Workers Sites (legacy)',

@@ -18,7 +18,8 @@ export interface RuleFacts {
   readonly docker: readonly Place[]
   readonly assets: { readonly files: number; readonly largestBytes: number; readonly largest: string | undefined }
   readonly isOnlyAssets: boolean
-  readonly isServiceWorker: boolean
+  /** Whether the environment as a whole goes to a package. */
+  readonly isHandedOn: boolean
 }
 export interface RuleHit {
   readonly strength: 'strong' | 'weak'
@@ -229,7 +230,8 @@ export const rules: readonly Rule[] = [
     source: 'kv/platform/limits',
     find: (facts) => {
       const writes = facts.signal('kv-write')
-      return writes.length > 0 ? strong('it keeps its data in KV, which is made for reading', writes) : undefined
+      if (writes.length > 0) return strong('it keeps its data in KV, which is made for reading', writes)
+      return facts.has('kv') && facts.isHandedOn ? weak('KV is handed to a package: what it writes is not seen', facts.placesOf('kv')) : undefined
     },
   },
   {
@@ -267,7 +269,10 @@ export const rules: readonly Rule[] = [
       const system = facts.signal('file-system')
       if (system.length > 0) return strong('it wants a file system or processes', system)
       const writes = facts.signal('r2-write')
-      return writes.length > 0 ? strong('it stores files', writes) : undefined
+      if (writes.length > 0) return strong('it stores files', writes)
+      return facts.has('r2') && facts.isHandedOn
+        ? weak('a bucket is handed to a package: what it stores is not seen', facts.placesOf('r2'))
+        : undefined
     },
   },
   {

@@ -18,7 +18,7 @@ export function parseSource(file: string, text: string): Parsed {
 
 /** JavaScript is often more than it says: types in .js, JSX in .js. What fits first counts. */
 function pluginsFor(file: string): readonly (readonly ParserPlugin[])[] {
-  if (/\.tsx$/.test(file)) return [['typescript', 'jsx', 'decorators']]
+  if (file.endsWith('.tsx')) return [['typescript', 'jsx', 'decorators']]
   if (/\.[mc]?ts$/.test(file)) return [['typescript', 'decorators']]
   return [
     ['jsx', 'decorators'],
@@ -27,9 +27,12 @@ function pluginsFor(file: string): readonly (readonly ParserPlugin[])[] {
   ]
 }
 
+/** `assert { type: 'json' }` was the word before `with`; places in the text stay as they are. */
+const withAttributes = (text: string) => text.replaceAll(/(\bfrom\s{0,9}["'][^"'\n]{1,300}["']\s{0,9})assert(?=\s{0,9}\{)/g, '$1with  ')
+
 function tryParse(text: string, plugins: readonly ParserPlugin[]): Parsed {
   try {
-    const file = parse(text, {
+    const file = parse(withAttributes(text), {
       sourceType: 'unambiguous',
       plugins: [...plugins],
       allowReturnOutsideFunction: true,

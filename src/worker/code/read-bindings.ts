@@ -96,6 +96,30 @@ export function readBindings(tree: Tree, names: Names): BindingFacts {
     const feature = method === undefined ? undefined : tellingMethods[method]
     bindings.push({ name, line: lineOf(at), feature, method, isHint: false, ...(method === 'put' ? { expires: expiresAt(tree, at) } : {}) })
   }
+  /** In service-worker format bindings are globals: `LINKS.put(…)`, `API_KEY`. */
+  const isScript = !tree.nodes.some((node) => node.type === 'ExportDefaultDeclaration')
+  const recordGlobal = (node: SyntaxNode, parent: SyntaxNode | undefined) => {
+    const name = identifier(node) ?? ''
+    if (
+      !/^[A-Z][A-Z0-9_]{2,}$/.test(name) ||
+      names.declared.has(name) ||
+      names.imported.has(name) ||
+      ['JSON', 'URL', 'NaN', '__STATIC_CONTENT'].includes(name)
+    )
+      return
+    if (
+      parent === undefined ||
+      parent.type.startsWith('TS') ||
+      parent.type.startsWith('JSX') ||
+      (isMember(parent) && part(parent, 'property') === node) ||
+      part(parent, 'key') === node
+    )
+      return
+    const method = methodOn(tree, node)
+    const isKv = method !== undefined && ['get', 'put', 'list', 'delete', 'getWithMetadata'].includes(method)
+    const feature = method === undefined ? undefined : (tellingMethods[method] ?? (isKv ? 'kv' : undefined))
+    bindings.push({ name, line: lineOf(node), feature, method, isHint: false, ...(method === 'put' ? { expires: expiresAt(tree, node) } : {}) })
+  }
   /** `const kv = env.KV`: uses of kv are uses of KV. */
   const aliases = new Map<string, string>()
   for (const [name, values] of names.values) {
@@ -120,6 +144,7 @@ export function readBindings(tree: Tree, names: Names): BindingFacts {
       const alias = aliases.get(identifier(node) ?? '')
       const parent = tree.parentOf(node)
       if (alias !== undefined && isMember(parent) && part(parent, 'object') === node) record(alias, node)
+      if (isScript) recordGlobal(node, parent)
     } else if (node.type === 'ObjectPattern') {
       const owner = tree.parentOf(node)
       const isPicked =

@@ -1,4 +1,4 @@
-import type { SourceFiles } from '../project/source-files.ts'
+import { tooLarge, type SourceFiles } from '../project/source-files.ts'
 import { handlerNames, type ClassFact, type Handler, type ModuleFacts } from './module-facts.ts'
 import { readModule } from './read-module.ts'
 import { isCode, openResolver, type Resolver } from './resolve-import.ts'
@@ -43,7 +43,7 @@ export async function readProgram(
     onFile()
     const text = await files.read(path)
     if (text === undefined) continue
-    const read = text === 'large' ? { kind: 'unreadable' as const, line: 1, problem: 'larger than 2 MB' } : readModule(path, text)
+    const read = text === tooLarge ? { kind: 'unreadable' as const, line: 1, problem: 'larger than 2 MB' } : readModule(path, text)
     if (read.kind === 'unreadable') {
       unreadable.push({ file: path, line: read.line, problem: read.problem })
       continue

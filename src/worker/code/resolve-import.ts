@@ -2,10 +2,10 @@ import { posix } from 'node:path'
 import { isFault } from '../../model/fault/fault.ts'
 import { toJson } from '../../fly-toml/toml-document.ts'
 import { readJsoncDocument } from '../config/jsonc-document.ts'
-import type { SourceFiles } from '../project/source-files.ts'
+import { tooLarge, type SourceFiles } from '../project/source-files.ts'
 
 export type Resolved =
-  | { readonly kind: 'file'; readonly path: string; readonly text: string | 'large' }
+  | { readonly kind: 'file'; readonly path: string; readonly text: string | typeof tooLarge }
   | { readonly kind: 'data'; readonly path: string }
   | { readonly kind: 'package'; readonly name: string }
   | { readonly kind: 'runtime'; readonly name: string }
@@ -154,7 +154,7 @@ function firstText(value: unknown, depth = 0): string | undefined {
 /** A JSON file as plain values; undefined where there is none or it is broken: what stands in it is only a help. */
 export async function readJson(files: SourceFiles, path: string): Promise<Json | undefined> {
   const text = await files.read(path)
-  if (text === undefined || text === 'large') return undefined
+  if (text === undefined || text === tooLarge) return undefined
   try {
     return objectOf(toJson(readJsoncDocument(path, text)))
   } catch (error) {

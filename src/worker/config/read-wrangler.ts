@@ -94,7 +94,7 @@ function readScope(file: string, table: TomlTable, env: string | undefined, warn
   return {
     env,
     line: table.line,
-    bindings: [...bindings, ...vars, ...declaredObjects(table)],
+    bindings: [...bindings, ...vars, ...declaredObjects(table), ...unsafeRateLimits(table)],
     crons: listAt(table, ['triggers', 'crons']),
     consumers: tablesAt(table, ['queues', 'consumers']).map((entry) => ({ text: textOf(entry.entries.get('queue'))?.text ?? '', line: entry.line })),
     zoneRoutes: routes.filter((route) => !route.isDomain),
@@ -106,6 +106,17 @@ function readScope(file: string, table: TomlTable, env: string | undefined, warn
     name: textOf(table.entries.get('name')),
   }
 }
+
+const unsafeBindings = (table: TomlTable) => tablesAt(table, ['unsafe', 'bindings'])
+/** Rate limits were declared as unsafe bindings before they had a key of their own. */
+const unsafeRateLimits = (table: TomlTable): readonly ConfigBinding[] =>
+  unsafeBindings(table).flatMap((entry) => {
+    const name = textOf(entry.entries.get('name'))
+    return name !== undefined && textOf(entry.entries.get('type'))?.text === 'ratelimit'
+      ? [{ name: name.text, feature: 'rate-limits', target: undefined, line: entry.line }]
+      : []
+  })
+const isKnownUnsafe = (table: TomlTable) => unsafeBindings(table).length > 0 && unsafeRateLimits(table).length === unsafeBindings(table).length
 
 /** Features that have no binding in code, or whose presence alone counts. */
 const otherKeys: readonly (readonly [key: string, feature: FeatureId])[] = [
@@ -124,7 +135,7 @@ const otherFeatures = (table: TomlTable): ConfigScope['other'] =>
     const value = table.entries.get(key)
     const isEmpty =
       value === undefined || (value.kind === 'array' && value.items.length === 0) || (value.kind === 'table' && value.entries.size === 0)
-    return isEmpty ? [] : [{ feature, line: value.line }]
+    return isEmpty || (key === 'unsafe' && isKnownUnsafe(table)) ? [] : [{ feature, line: value.line }]
   })
 
 /** `exports`, the newer way to declare Durable Objects. */

@@ -7,11 +7,13 @@ export interface SourceFiles {
   readonly dir: string
   /** Code and configs, without node_modules and built files; `isCut` when there were more than `maxFiles`. */
   list(): Promise<{ readonly files: readonly string[]; readonly isCut: boolean }>
-  /** Text of a file, undefined where there is none; `large` when it is beyond the limit. */
-  read(path: string): Promise<string | 'large' | undefined>
+  /** Text of a file, undefined where there is none; `tooLarge` when it is beyond the limit. */
+  read(path: string): Promise<string | typeof tooLarge | undefined>
   /** How many files a folder holds and the size of the largest, for assets. */
   measure(folder: string): Promise<{ readonly files: number; readonly largestBytes: number; readonly largest: string | undefined }>
 }
+/** Stands for the text of a file that is not read. */
+export const tooLarge = Symbol('larger than the limit')
 export const maxFiles = 5_000
 export const maxFileBytes = 2 * 1024 * 1024
 const left = new Set([
@@ -68,7 +70,7 @@ export async function openSourceFiles(folder: string, shown: string): Promise<So
         if (!inside(real)) return undefined
         const stat = await lstat(real)
         if (!stat.isFile()) return undefined
-        return stat.size > maxFileBytes ? 'large' : await readFile(real, 'utf8')
+        return stat.size > maxFileBytes ? tooLarge : await readFile(real, 'utf8')
       } catch (error) {
         if (isAbsent(error)) return undefined
         throw error

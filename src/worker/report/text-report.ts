@@ -115,4 +115,4 @@ export function renderText(one: Assessment): string {
 
 /** Several Workers, a line each. */
 export const renderWorkerTable = (all: readonly Assessment[]): string =>
-  `${all.length} Workers\n${columns([['WORKER', 'VERDICT', 'WAY', 'FOLDER'], ...all.map((one) => [one.name, verdictOf(one).replace(' on Workers', ''), one.way.recommended, one.folder])])}`
+  `${all.length} Workers\n${columns([['FOLDER', 'VERDICT', 'WAY', 'NAME'], ...all.map((one) => [one.folder, verdictOf(one).replace(' on Workers', ''), one.way.recommended, one.folder.endsWith(one.name) ? '' : one.name])])}`
