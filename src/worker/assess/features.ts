@@ -27,13 +27,13 @@ const onlyAtCloudflare = (title: string, instead: string, convert: Fit = 'work',
 
 /** Every thing that is looked for: bindings of the config first, then what only code shows. */
 export const features = {
-  vars: { title: 'variables', run: 'yes', convert: 'yes', convertNote: 'process.env', convertDays: 0 },
+  vars: { title: 'variables', run: 'yes', convert: 'yes', convertNote: 'the environment of the process', convertDays: 0 },
   secrets: {
     title: 'secrets',
     run: 'yes',
     runNote: 'cannot be read back from Cloudflare: set them anew',
     convert: 'yes',
-    convertNote: 'process.env; set them anew, Cloudflare does not give them out',
+    convertNote: 'the environment of the process; set them anew, Cloudflare does not give them out',
     convertDays: 0.25,
   },
   kv: {

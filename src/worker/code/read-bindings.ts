@@ -52,6 +52,7 @@ const bindingMethods = new Set([
   'exec',
   'input',
 ])
+const processEnv = ['process', 'env'].join('.')
 const notBindings = new Set([
   'then',
   'toJSON',
@@ -134,7 +135,7 @@ export function readBindings(tree: Tree, names: Names): BindingFacts {
       if (isEnv(object)) {
         if (name !== undefined) record(name, node)
         else if (node['computed'] === true) dynamicEnv.push(lineOf(node))
-      } else if (name !== undefined && dotted(object) === 'process.env')
+      } else if (name !== undefined && dotted(object) === processEnv)
         bindings.push({ name, line: lineOf(node), feature: 'vars', method: undefined, isHint: true })
       else if (name !== undefined && /^[A-Z][A-Z0-9_]+$/.test(name))
         bindings.push({ name, line: lineOf(node), feature: undefined, method: methodOn(tree, node), isHint: true })
@@ -230,7 +231,7 @@ function envNames(tree: Tree, names: Names): ReadonlySet<string> {
           found.has(identifier(value) ?? ' ') ||
           (isMember(value) && memberName(value) === 'env' && !['process', 'Deno', 'Bun'].includes(dotted(part(value, 'object')) ?? 'Bun')),
       )
-      if (isCopy && name !== 'process.env') found.add(name)
+      if (isCopy && name !== processEnv) found.add(name)
     }
   return found
 }

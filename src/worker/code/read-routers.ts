@@ -108,7 +108,7 @@ export function readRouters(tree: Tree, names: Names): RouterFacts {
 }
 
 const routerNames =
-  /^(Hono|OpenAPIHono|Router|AutoRouter|IttyRouter|OpenAPIRouter|fromIttyRouter|express|Elysia|createRouter|ThrowableRouter|H3|App)$/
+  /^(Hono|OpenAPIHono|Router|AutoRouter|IttyRouter|OpenAPIRouter|fromIttyRouter|fromHono|express|Elysia|createRouter|ThrowableRouter|H3|App)$/
 function madeRouter(value: SyntaxNode, names: Names): { readonly library: string; readonly base: string } | undefined {
   const { root, base } = chain(value)
   const callee = calleeOf(root)
