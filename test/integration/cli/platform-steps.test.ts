@@ -101,13 +101,21 @@ test('a keeper is asked to shut down and waited for; where none listens there is
   )
 })
 
-test('a keeper that does not end in time is an error, not a success', async () => {
+test('a keeper that greets but does not end in time is an error, one that does not greet is silent', async () => {
   await using at = await openHome()
   await mkdir(at.paths.runDir)
   const path = at.paths.host('fra').keeperSocket
-  await using keeper = createServer((socket) => socket.on('error', () => undefined).resume())
+  let greeting = '{"hello":{}}\n'
+  await using keeper = createServer((socket) =>
+    socket
+      .on('error', () => undefined)
+      .resume()
+      .write(greeting),
+  )
   await listen(keeper, { path })
   await assert.rejects(stopKeeper(path, 50), /did not end within/)
+  greeting = ''
+  assert.equal(await stopKeeper(path, 60_000, 50), 'silent')
 })
 
 test('a process is ended by SIGTERM, by SIGKILL when it ignores that, and never by a pid that is another’s now', async () => {

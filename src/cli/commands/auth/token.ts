@@ -4,7 +4,8 @@ import { defineCommand } from '../../framework/define-command.ts'
 import { jsonFlag } from '../../framework/shared-flags.ts'
 
 export const command = defineCommand({
-  description: 'Prints the token that requests are made with. Whoever has the platform’s own can do everything on it: for CI make a token of one app,\nwith `kante tokens create deploy`.',
+  description:
+    'Prints the token that requests are made with. Whoever has the platform’s own can do everything on it: for CI make a token of one app,\nwith `kante tokens create deploy`.',
   flags: jsonFlag,
   args: {},
   run: async (ctx) => {

@@ -11,7 +11,10 @@ interface Size {
   /** Most memory this size may have (platform-semantics §4.1). */
   readonly max_memory_mb: number
 }
-export const sizeNames: readonly string[] = [...[1, 2, 4, 6, 8].map((cpus) => `shared-cpu-${cpus}x`), ...[1, 2, 4, 6, 8, 10, 12, 14, 16].map((cpus) => `performance-${cpus}x`)]
+export const sizeNames: readonly string[] = [
+  ...[1, 2, 4, 6, 8].map((cpus) => `shared-cpu-${cpus}x`),
+  ...[1, 2, 4, 6, 8, 10, 12, 14, 16].map((cpus) => `performance-${cpus}x`),
+]
 
 export const command = defineCommand({
   description: 'Lists the machine sizes by their names. The process runtime records a size but does not limit a machine to it.',
