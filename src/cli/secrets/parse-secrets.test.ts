@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { UsageError } from '../framework/usage-error.ts'
-import { secretsOfText, secretsOfWords } from './parse-secrets.ts'
+import { readAll, secretsOfText, secretsOfWords } from './parse-secrets.ts'
 
 const noInput = async () => assert.fail('stdin was read')
 
@@ -23,6 +23,15 @@ test('text is lines, with comments, quotes and values over several lines', () =>
   assert.deepEqual(secretsOfText(text), { A: '1', B: 'two words', C: 'x', D: 'first\nsecond', E: '5', F: 'one', G: '"', H: 'a#b' })
   assert.throws(() => secretsOfText('A="""never ends\nB=1'), UsageError)
   assert.throws(() => secretsOfText('A=1\ngeheim'), { message: /^line 2: / })
+})
+
+test('input that is no UTF-8 is refused, not changed', async () => {
+  const input = async function* (...parts: readonly (readonly number[])[]) {
+    for (const part of parts) yield Uint8Array.from(part)
+  }
+  // An umlaut cut in two by the pipe is still one.
+  assert.equal(await readAll(input([0x41, 0x3d, 0xc3], [0xb6])), 'A=ö')
+  await assert.rejects(readAll(input([0x41, 0x3d, 0xff, 0xfe])), (error) => error instanceof UsageError && /no UTF-8/.test(error.message))
 })
 
 test('names like those of objects’ own properties are just names', () => {

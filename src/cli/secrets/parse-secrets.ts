@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { isSecretName, secretLimits } from '../../model/secret.ts'
 import { UsageError } from '../framework/usage-error.ts'
 
@@ -56,7 +57,7 @@ function pairOf(text: string, line?: number): { readonly name: string; readonly 
 
 const unquoted = (value: string): string => (value.length >= 2 && /^(?:"[^]*"|'[^]*')$/.test(value) ? value.slice(1, -1) : value)
 
-/** To its end, or to the limit. */
+/** To its end, or to the limit; UTF-8 only. */
 export async function readAll(stream: AsyncIterable<string | Uint8Array>): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
@@ -65,5 +66,8 @@ export async function readAll(stream: AsyncIterable<string | Uint8Array>): Promi
     size += chunk.length
     if (size > textLimit) throw new UsageError(`the input is longer than ${textLimit} bytes`)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  const bytes = Buffer.concat(chunks)
+  // Bytes that are no UTF-8 would be replaced without a word: another secret than the one meant.
+  if (!isUtf8(bytes)) throw new UsageError('the input is no UTF-8 text', 'encode it first, as with `base64`')
+  return bytes.toString('utf8')
 }
