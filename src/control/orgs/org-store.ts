@@ -15,6 +15,7 @@ export interface OrgStore {
 }
 /** Tokens that go in the transaction of the org; more than an org should have. */
 const mostTokens = 100
+const germanLetters: Readonly<Record<string, string>> = { ä: 'ae', ö: 'oe', ü: 'ue', ß: 'ss' }
 
 export function openOrgStore(deps: {
   readonly store: Store
@@ -62,9 +63,13 @@ export function openOrgStore(deps: {
   }
 }
 
-/** `Acme Europe` → `acme-europe` */
-const slugOf = (name: string): string =>
+/** `Acme Europe` → `acme-europe`, `Müller Größe` → `mueller-groesse`, `Café` → `cafe` */
+export const slugOf = (name: string): string =>
   name
+    .normalize('NFC')
     .toLowerCase()
+    .replaceAll(/[äöüß]/g, (letter) => germanLetters[letter] ?? letter)
+    .normalize('NFD')
+    .replaceAll(/\p{Mark}/gu, '')
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')
