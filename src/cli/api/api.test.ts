@@ -2,12 +2,13 @@ import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { isFault } from '../../model/fault/fault.ts'
+import { UsageError } from '../framework/usage-error.ts'
 import { apiFault } from './api-fault.ts'
 import { parseContexts } from './contexts-file.ts'
 import { readNdjson } from './ndjson.ts'
 import { withQuery } from './open-api-client.ts'
 import { checkDestination, tunnelArgv } from './ssh-tunnel.ts'
-import { parseApiAddress } from './target.ts'
+import { chooseTarget, parseApiAddress } from './target.ts'
 
 test('an address may be bare, and localhost is never looked up', () => {
   assert.deepEqual(parseApiAddress('KANTE_API', 'localhost:4290'), {
@@ -28,6 +29,17 @@ test('an address may be bare, and localhost is never looked up', () => {
   })
   for (const text of ['http://a/b', 'ftp://x', 'http://', 'http://user@host'])
     assert.throws(() => parseApiAddress('KANTE_API', text), /KANTE_API: found/, text)
+})
+
+test('a token of the environment loses its line break, and is refused where it cannot be one', async () => {
+  const tokenOf = async (token: string) => {
+    const env = { KANTE_API: 'http://127.0.0.1:4280', KANTE_API_TOKEN: token }
+    return (await chooseTarget({ env, paths: {} as never, context: undefined, accessToken: undefined })).token?.reveal()
+  }
+  assert.equal(await tokenOf('kante_org_abc\r\n'), 'kante_org_abc')
+  assert.equal(await tokenOf('one,two, three'), 'one,two, three')
+  for (const text of ['kante_org_a\nb', 'Token x:\nkante_org', 'größe-geheim'])
+    await assert.rejects(tokenOf(text), (error) => error instanceof UsageError && !error.message.includes(text))
 })
 
 test('an ssh destination cannot be an option or more than one word', () => {

@@ -33,7 +33,7 @@ export const defaultApiPort = 4280
  * context's; KANTE_HOME/token only for an address of this computer, so that no other one is ever shown it.
  */
 export async function chooseTarget({ env, paths, context, accessToken }: TargetInputs): Promise<Target> {
-  const given = secretOf(accessToken ?? env['KANTE_API_TOKEN'])
+  const given = givenToken(accessToken ?? env['KANTE_API_TOKEN'])
   const address = env['KANTE_API']
   if (context === undefined && address !== undefined && address !== '') {
     const at = parseApiAddress('KANTE_API', address)
@@ -82,6 +82,16 @@ const isLoopback = (host: string) => host === '::1' || /^127\.\d+\.\d+\.\d+$/.te
 /** The token of the platform on this computer. */
 export async function localToken(paths: PlatformPaths): Promise<Secret | undefined> {
   return secretOf((await readIfThere(paths.tokenFile))?.trim())
+}
+/** What CI stores often ends with a line break. */
+function givenToken(text: string | undefined): Secret | undefined {
+  const token = text?.trim()
+  if (token !== undefined && /[^\x21-\x7E]/.test(token.replaceAll(/, ?/g, '')))
+    throw new UsageError(
+      'the token has characters that no token has',
+      '--access-token and KANTE_API_TOKEN take one as `kante tokens create` prints it',
+    )
+  return secretOf(token)
 }
 const nonEmpty = (text: string | undefined) => (text === '' ? undefined : text)
 const secretOf = (text: string | undefined): Secret | undefined => (text === undefined || text === '' ? undefined : new Secret(text))
