@@ -24,10 +24,7 @@ for (let i = 1; i < count; i++) {
   const { status, body } = await platform.api('POST', '/v1/apps/resting/machines', {
     region: regions[i % 3],
     skip_launch: true,
-    config: {
-      image: 'bundle@sha256:' + '0'.repeat(64),
-      services: [{ internal_port: 8080, protocol: 'tcp', ports: [{ port: 80, handlers: ['http'] }] }],
-    },
+    config: first.config,
   })
   if (status !== 200) throw new Error(`creating machine ${i}: ${status} ${JSON.stringify(body)}`)
 }

@@ -65,7 +65,7 @@ SetEnv KANTE_HOME=${platform.home} PATH=${join(repository, 'bin')}:/usr/bin:/bin
     }
     await kante(['context', 'add', 'berlin', '--ssh', 'edge1', '--api-port', String(platform.apiPort), '--use'])
     assert.match(await kante(['apps', 'list']), /far-away/)
-    assert.match(await kante(['auth', 'whoami']), /personal/)
+    assert.match(await kante(['auth', 'whoami']), /operator/)
     assert.equal(await platform.token(), (await kante(['auth', 'token'])).trim())
   } finally {
     server.kill('SIGTERM')
