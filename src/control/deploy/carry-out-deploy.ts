@@ -1,5 +1,6 @@
 import type { DeployMachineStep } from '../../model/deploy/deploy-record.ts'
 import { nextSteps } from '../../model/deploy/next-steps.ts'
+import { untriedGroups } from '../../model/deploy/untried-groups.ts'
 import type { MachineId } from '../../model/ids.ts'
 import { carryOutStep } from './carry-out-step.ts'
 import type { DeployWork } from './deploy-work.ts'
@@ -26,6 +27,8 @@ export async function carryOutDeploy(work: DeployWork, signal: AbortSignal, canc
   }
   if (journal.record.isCommitted === true) {
     await finishDeploy(work, signal)
+    for (const group of untriedGroups(journal.record.steps))
+      journal.note('step', `no machine of ${group} runs, so the release is untried there; a request or \`kante machine start\` starts one`)
     journal.note('done', `release v${journal.record.release.version} is live`)
     return journal.end('complete')
   }

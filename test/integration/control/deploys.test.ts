@@ -111,6 +111,17 @@ describe('deploys', () => {
     assert.equal(after.find(({ id }) => id === other.id)?.instance_id, other.instance_id)
   })
 
+  test('a release that no running machine has tried says so, by group', async () => {
+    await deploy({ V: '1' })
+    const [first, second] = await machines()
+    const untried = (seen: readonly DeployEvent[]) => seen.filter(({ message }) => message.startsWith('no machine of app runs')).length
+    await at.ok('POST', `/v1/apps/web/machines/${first!.id}/stop`)
+    assert.equal(untried((await deploy({ V: '2' })).seen), 0)
+    await at.ok('POST', `/v1/apps/web/machines/${second!.id}/stop`)
+    const { seen, status } = await deploy({ V: '3' })
+    assert.deepEqual([untried(seen), status.status], [1, 'complete'])
+  })
+
   test('machines of a group that is gone are destroyed at the end', async () => {
     await deploy({ V: '1' }, { groups: { app: { services: [service] }, worker: {} } })
     await deploy({ V: '2' })
