@@ -3,7 +3,7 @@ import { keyedQueue } from '../../kit/keyed-queue.ts'
 import type { Log } from '../../kit/log.ts'
 import { isFault } from '../../model/fault/fault.ts'
 import type { Operation, Store, Transaction, TransactionResult, WriteOptions } from '../../store/contract.ts'
-import { keys } from '../../store/keys.ts'
+import { keys, prefixes } from '../../store/keys.ts'
 import type { Keyring } from '../secrets/keyring.ts'
 import { origin, sealHead, sealRecord, type AuditedCall, type AuditHead, type AuditRecord } from './audit-record.ts'
 
@@ -17,7 +17,7 @@ export const auditKeyOwner = '~audit'
 
 /** Writes down who did what. */
 export interface AuditLog {
-  /** The store for whatever a call may change: its first transaction takes the record of the call along, so that neither is there without the other. */
+  /** The store for whatever a call may change: its first transaction that is more than a lease takes the record of the call along, so that neither is there without the other. */
   readonly store: Store
   /** Runs a call. One that wrote nothing is recorded afterwards; so is the failure of one that did. */
   during<Result>(call: AuditedCall, run: () => Promise<Result>): Promise<Result>
@@ -99,7 +99,8 @@ export function openAuditLog(
   async function transact(transaction: Transaction, options?: WriteOptions): Promise<TransactionResult> {
     const pending = calls.getStore()
     // What follows an `else` would follow a comparison of ours as well.
-    if (pending === undefined || pending.isRecorded || transaction.else !== undefined) return store.transact(transaction, options)
+    if (pending === undefined || pending.isRecorded || transaction.else !== undefined || isPreparation(transaction))
+      return store.transact(transaction, options)
     pending.isRecorded = true
     try {
       const result = await append(pending.call, 'written', transaction, options)
@@ -136,6 +137,10 @@ export function openAuditLog(
     },
   }
 }
+
+/** Taking or giving back a lease is no change yet: what is done under it may still be refused. */
+const isPreparation = ({ then }: Transaction): boolean =>
+  then.every((operation) => operation.op !== 'deleteRange' && operation.key.startsWith(prefixes.leases))
 
 /** What the path names, then the keys of the records that are written or deleted. */
 const objectsOf = (call: AuditedCall, transaction: Transaction): readonly string[] =>

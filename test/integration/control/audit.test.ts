@@ -95,6 +95,29 @@ describe('the audit log', () => {
     assert.equal(records[3]!.request, records[4]!.request)
   })
 
+  test('names what was changed under a lease, and has one record of what was refused under it', async () => {
+    await at.ok('POST', '/v1/apps', { name: 'web' })
+    const lease = { op: 'put', key: keys.lease('deploy/web'), value: '{}' } as const
+    const audit = openAuditLog({ store: at.store, keyring: testKeyring, now: Date.now, log: silentLog })
+    const records = async () => (await readAudit(at.store, { limit: 100, isWanted: ({ request }) => request === call.request })).toReversed()
+    const refused = audit.during(call, async () => {
+      await audit.store.transact({ compare: [], then: [lease] })
+      throw fault('app_not_found', { app: 'web' })
+    })
+    await assert.rejects(refused)
+    assert.deepEqual(
+      (await records()).map(({ outcome }) => outcome),
+      ['app_not_found'],
+    )
+    await audit.during(call, async () => {
+      await audit.store.transact({ compare: [], then: [lease] })
+      await audit.store.transact({ compare: [], then: [{ op: 'put', key: 'scaling/web', value: '{}' }] })
+      await audit.store.transact({ compare: [], then: [{ op: 'delete', key: lease.key }] })
+    })
+    const [, changed, ...more] = await records()
+    assert.deepEqual([changed?.outcome, changed?.objects.at(-1), more], ['written', 'scaling/web', []])
+  })
+
   test('records a call that only a host carries out', async () => {
     await at.ok('POST', '/v1/apps', { name: 'web' })
     const { id } = await at.ok<{ id: string }>('POST', '/v1/apps/web/machines', { config: { image: 'x' } })
