@@ -16,6 +16,7 @@ Ctrl-C calls a deploy off before it touches a machine; later the deploy goes on 
     ...deployFlags,
     ...targetFlags,
     detach: toggle({ help: 'Return as soon as the deploy has begun' }),
+    'remote-only': toggle({ help: 'Prepare the release on the platform; it always is, so scripts written for flyctl may say so' }),
   },
   args: { dir: optional('Folder with the project', 'WORKING_DIRECTORY') },
   examples: [
