@@ -8,7 +8,7 @@ import { deploysOf, service } from './deploy-fixture.ts'
 import { openTestControl, token } from './open-test-control.ts'
 
 test('releases beyond the newest go, their bundles and layers with them; what can be rolled back to stays', async () => {
-  await using at = await openTestControl({ options: { keepReleases: 2, retention: { everyMs: 50, graceMs: 0 } } })
+  await using at = await openTestControl({ options: { keepReleases: 2, retention: { everyMs: 50, graceMs: 2_000 } } })
   const web = deploysOf(at)
   await at.ok('POST', '/v1/apps', { name: 'web' })
   const images: string[] = []
@@ -34,12 +34,12 @@ test('releases beyond the newest go, their bundles and layers with them; what ca
     })
     images.push(image)
   }
-  await until('the old releases are gone', async () => (await web.releases()).length === 2)
+  await until('the old releases are gone', async () => (await web.releases()).length === 2, 20_000)
   assert.deepEqual(
     (await web.releases()).map(({ image }) => image),
     images.slice(2).toReversed(),
   )
-  await until('only two layers are left', async () => (await readdir(join(at.dir, 'control', 'layers'))).length === 2)
+  await until('only two layers are left', async () => (await readdir(join(at.dir, 'control', 'layers'))).length === 2, 20_000)
   const { status } = await web.finish(await at.ok('POST', '/v1/kante/apps/web/rollback', {}))
   assert.equal(status.status, 'complete')
 })
