@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** A pid alone may belong to another program by now; with its start time it names one process. */
 export interface ProcessIdentity {
@@ -25,6 +25,21 @@ export function processIdentity(pid: number): ProcessIdentity | undefined {
 
 export function isSameProcess(recorded: ProcessIdentity): boolean {
   return processIdentity(recorded.pid)?.startTime === recorded.startTime
+}
+
+/**
+ * A killed process counts as dead when its first thread is gone, but the others may still be ending and hold its sockets (a thread that waits for a
+ * disk is not ended before the disk answers). Linux; elsewhere never.
+ */
+export function isEnding(recorded: ProcessIdentity): boolean {
+  if (process.platform !== 'linux' || isSameProcess(recorded)) return false
+  try {
+    const stat = readFileSync(`/proc/${recorded.pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] === recorded.startTime && readdirSync(`/proc/${recorded.pid}/task`).length > 1
+  } catch (error) {
+    if (isGone(error)) return false
+    throw error
+  }
 }
 
 /** What a file says, or undefined when it says nothing of the kind: it may be cut off, or somebody else's. */

@@ -5,7 +5,7 @@ import { writePlatformFile, type PlatformFile } from '../../kit/platform-file.ts
 import { platformPaths, type PlatformPaths } from '../../kit/platform-paths.ts'
 import type { CliContext } from '../context.ts'
 import { claimDataFolder } from './data-folder.ts'
-import { findDaemon } from './daemon.ts'
+import { findDaemon, untilDaemonEnded } from './daemon.ts'
 import { lockHome } from './home-lock.ts'
 import { loadPlatformFile } from './load-platform-file.ts'
 import { planPlatform, type PlatformChange, type PlatformPlan, type UpFlags } from './plan-platform.ts'
@@ -37,6 +37,7 @@ export async function startPlatform(ctx: CliContext, typed: UpFlags, ownRegions:
   await prepareRunDir(ctx.paths, uid)
   const paths = platformPaths(ctx.paths.home, { dataDir: file.dataDir, uid: uid ?? 0 })
   await endOrphansOf(paths, file)
+  await untilDaemonEnded(ctx.paths, ctx.clock)
   await refuseTakenPorts(file, paths)
   await writePlatformFile(ctx.paths.platformFile, file)
   for (const change of changes) ctx.progress(`${change.flag} is now ${change.to} (was ${change.from})`)
