@@ -13,6 +13,7 @@ const endingMs = 5_000
 /** After a kill: waits until the daemon that this home recorded has let go of its ports too. */
 export async function untilDaemonEnded(paths: Pick<PlatformPaths, 'pidFile'>, clock: Clock): Promise<void> {
   const recorded = parseProcessIdentity(await readIfThere(paths.pidFile))
+  if (recorded === undefined) return
   const deadline = clock.monotonic() + endingMs
-  while (recorded !== undefined && isEnding(recorded) && clock.monotonic() < deadline) await clock.sleep(5)
+  while (isEnding(recorded) && clock.monotonic() < deadline) await clock.sleep(5)
 }
